@@ -1,0 +1,87 @@
+#!/bin/sh
+# Sees to it that what a purpose needs is there.  Run as: sh cmake/packages.sh PURPOSE...
+# On Debian, as root or with sudo, it installs what is missing; elsewhere it says what is
+# missing and ends with 1.
+set -eu
+
+# A purpose's needs, by the names of Debian's packages.
+packages_for() {
+    case $1 in
+    build) echo gcc libc6-dev cmake ninja-build pkg-config libcurl4-openssl-dev libxml2-dev ;;
+    test) echo g++ libcmocka-dev ;;
+    clang) echo clang libclang-rt-dev ;; # the tests with clang
+    format) echo clang-format ;;
+    interop) echo gsoap libgsoap-dev libssl-dev python3 time tshark ;;
+    *) echo "packages.sh: no such purpose: $1" >&2 && exit 2 ;;
+    esac
+}
+
+# Is what the package is needed for there, wherever it came from?
+is_there() {
+    case $1 in
+    libc6-dev) compiles gcc ;;
+    libclang-rt-dev) compiles clang -fsanitize=address,undefined ;;
+    libcmocka-dev) has_library cmocka ;;
+    libcurl4-openssl-dev) has_library libcurl ;;
+    libgsoap-dev) has_library gsoap ;;
+    libssl-dev) has_library libssl ;;
+    libxml2-dev) has_library libxml-2.0 ;;
+    clang) has clang && has clang++ ;;
+    gsoap) has soapcpp2 ;;
+    ninja-build) has ninja ;;
+    time) env time true 2>/dev/null ;; # a shell may have its own
+    *) has "$1" ;;
+    esac
+}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+has_library() { has pkg-config && pkg-config --exists "$1"; }
+
+compiles() {
+    program=$(mktemp)
+    if printf '#include <stdlib.h>\nint main(void) { return EXIT_SUCCESS; }\n' |
+        "$@" -x c -o "$program" - 2>/dev/null; then
+        rm -f "$program"
+    else
+        rm -f "$program"
+        return 1
+    fi
+}
+
+find_missing() {
+    missing=
+    for package in $needed; do
+        is_there "$package" || missing="$missing $package"
+    done
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+# Debian gives this package a version in its name: that of its default clang.
+with_version() {
+    version=$(apt-cache depends clang | sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p')
+    echo "$1" | sed "s/libclang-rt-dev/libclang-rt-$version-dev/"
+}
+
+needed=
+for purpose; do
+    packages=$(packages_for "$purpose")
+    needed="$needed $packages"
+done
+
+find_missing
+[ -n "$missing" ] || exit 0
+if has apt-get && as_root true 2>/dev/null; then
+    echo "Installing:$missing"
+    as_root apt-get -qq update </dev/null
+    # shellcheck disable=SC2046 # a list of words
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
+        --no-install-recommends $(with_version "$missing") </dev/null >/dev/null
+    find_missing
+    [ -n "$missing" ] || exit 0
+fi
+echo "Missing, by the names of Debian's packages:$missing" >&2
+echo "Install them, or run this as root on a Debian system." >&2
+exit 1

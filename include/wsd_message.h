@@ -1,0 +1,203 @@
+/*
+ * wsd_message.h -- SOAP messages, outbound and inbound.
+ *
+ * A message is a SOAP 1.2 envelope with WS-Addressing 2004/08 headers and, when
+ * attachments were put into it, a multipart/related package around both (MTOM, XOP 1.0).
+ * Names and texts are UTF-8, NUL-terminated unless a length is given.
+ *
+ * A path names an element of the body by local names, whatever their namespaces:
+ * "SendDocumentRequest/DocumentData"; the first name is the body element's own.  A name
+ * may have a 1-based index among its siblings of that name: "Upload/data[2]"; without
+ * one it is the first.
+ */
+#ifndef WSD_MESSAGE_H
+#define WSD_MESSAGE_H
+
+#include <stddef.h>
+
+#include "wsd_types.h"
+#include "wsdattachment.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Most attachments of one message, and most characters of a media type. */
+#define WSD_MAX_ATTACHMENTS 49
+#define WSD_MAX_MEDIA_TYPE 255
+
+/** Longest URI, octets (DPWS 1.0 appendix I, MAX_URI_SIZE). */
+#define WSD_MAX_URI 2048
+
+/** Default limit of an envelope, octets (DPWS 1.0 appendix I, MAX_ENVELOPE_SIZE). */
+#define WSD_MAX_ENVELOPE 32767
+
+typedef struct wsd_outbound_message wsd_outbound_message;
+typedef struct wsd_inbound_message wsd_inbound_message;
+
+/** How an attachment stands in its message.  Begin with WSD_PART_OPTIONS_INIT. */
+typedef struct wsd_part_options {
+    size_t size;              /**< sizeof(wsd_part_options) */
+    const char *content_type; /**< media type; NULL: "application/octet-stream" */
+} wsd_part_options;
+
+#define WSD_PART_OPTIONS_INIT                                                            \
+    {                                                                                    \
+        sizeof(wsd_part_options), NULL                                                   \
+    }
+
+/**
+ * Makes an outbound message.
+ *
+ * Blocking    Never waits.
+ * Ownership   The string is copied.  *out has one reference: give it back with
+ *             wsd_outbound_message_release().
+ * Threads     Any; a message is built by one thread at a time.
+ *
+ * @param action  The wsa:Action, an absolute URI of at most 2048 octets.
+ *
+ * @retval S_OK           [M1] *out is a message without a body.
+ * @retval E_POINTER      [M2] action or out is NULL.
+ * @retval E_INVALIDARG   [M3] action is no absolute URI, too long, or has a control
+ *                        character, a blank or an 8-bit character in it; *out is NULL.
+ * @retval E_OUTOFMEMORY  *out is NULL.
+ */
+WSD_API HRESULT WSD_CALL wsd_outbound_message_create(const char *action,
+                                                     wsd_outbound_message **out);
+
+/**
+ * Gives the message its body: one XML element, which becomes the only child of soap:Body.
+ *
+ * Blank text between elements is dropped and line ends inside texts are written as
+ * character references, so that the envelope stands on one line [M4]; comments are
+ * dropped.  A second call replaces the body [M5].
+ *
+ * Blocking    Never waits.
+ * Ownership   xml is copied.
+ * Threads     One at a time for a message that is being built.
+ * State       Not sent, and nothing attached yet.
+ *
+ * @param xml     UTF-8; need not be NUL-terminated.
+ * @param length  Of xml, octets.
+ *
+ * @retval S_OK
+ * @retval E_POINTER      message or xml is NULL.
+ * @retval WS_E_INVALID_FORMAT  [M6] Not exactly one well-formed element: an undeclared
+ *                        prefix, a document type, a processing instruction, a NUL, bad
+ *                        UTF-8, text around the element or nesting deeper than 256 too.
+ *                        The message is as it was.
+ * @retval HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION)  [M7] Something is attached
+ * already, or the message was sent.
+ * @retval E_OUTOFMEMORY
+ */
+WSD_API HRESULT WSD_CALL wsd_outbound_message_set_body(wsd_outbound_message *message,
+                                                       const char *xml, size_t length);
+
+/**
+ * Puts an attachment into the message: <xop:Include href="cid:N@body"/> becomes the
+ * content of the element at `path`, N counting the attachments from 0 [M8], and the
+ * attachment is bound to the message.  Attachments go out in the order of these calls
+ * [M9].
+ *
+ * Blocking    Never waits.
+ * Ownership   The message takes a reference of its own [M10]; strings are copied.
+ * Threads     One at a time for a message that is being built.
+ * State       Not sent, body set.  attachment: UNBOUND before, BOUND after.
+ *
+ * @param attachment  Made by WSDCreateOutboundAttachment().
+ * @param options     NULL for the defaults.
+ *
+ * @retval S_OK
+ * @retval E_POINTER      message, path or attachment is NULL.
+ * @retval E_INVALIDARG   [M11] path is no path; [M12] its element has content already;
+ *                        [M13] the content type is no media type, or could not stand in
+ *                        a header; [M14] attachment is an object of somebody else;
+ *                        options->size is not one that this library knows.
+ * @retval HRESULT_FROM_WIN32(ERROR_NOT_FOUND)  [M15] The body has no such element, or
+ *                        there is no body.
+ * @retval HRESULT_FROM_WIN32(ERROR_ALREADY_EXISTS)  [M16] The element has an attachment.
+ * @retval HRESULT_FROM_WIN32(ERROR_ALREADY_ASSIGNED)  [M17] The attachment is bound
+ *                        already, to this message or another one.
+ * @retval E_ABORT        The attachment was aborted.
+ * @retval WS_E_QUOTA_EXCEEDED  [M18] WSD_MAX_ATTACHMENTS are attached.
+ * @retval HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION)  [M19] The message was sent.
+ * @retval E_OUTOFMEMORY
+ *                        After any failure message and attachment are as they were [M20].
+ */
+WSD_API HRESULT WSD_CALL wsd_outbound_message_attach(wsd_outbound_message *message,
+                                                     const char *path,
+                                                     IWSDOutboundAttachment *attachment,
+                                                     const wsd_part_options *options);
+
+/**
+ * Gives the message back.  Accepts NULL; never waits; any thread.
+ *
+ * A message that was sent goes on by itself, but its reply can then be got no more [M21].
+ * The attachments of one that was never sent fail with E_ABORT [M22].
+ */
+WSD_API void WSD_CALL wsd_outbound_message_release(wsd_outbound_message *message);
+
+/** What a SOAP 1.2 fault says (SOAP 1.2 part 1, section 5.4).  The strings belong to the
+ * inbound message, are never NULL, and are "" where the fault has nothing. */
+typedef struct wsd_fault {
+    const char *code;    /**< local name: Sender, Receiver, MustUnderstand … */
+    const char *subcode; /**< local name of the first Subcode */
+    const char *subcode_namespace; /**< its namespace URI */
+    const char *reason;            /**< the first Text */
+    const char *detail;            /**< the Detail element's content, as XML text */
+} wsd_fault;
+
+/*
+ * Inbound messages.  All these calls are for one thread at a time, never wait, and hand
+ * out strings that live until wsd_inbound_message_release().  Passing a NULL message is
+ * an error of the program, except to release.
+ */
+
+/** The HTTP status of a reply, for example 200 [R1]. */
+WSD_API int WSD_CALL wsd_inbound_message_http_status(const wsd_inbound_message *message);
+
+/** The wsa:Action; "" when there is none [R2]. */
+WSD_API const char *WSD_CALL
+wsd_inbound_message_action(const wsd_inbound_message *message);
+
+/**
+ * The body element as XML text that stands alone, with all namespaces declared that are
+ * in scope [R3]; when the peer answered with something else than SOAP, what it sent,
+ * unread [R4]; "" for an empty body.
+ *
+ * @param length  Receives the length in octets without the NUL; may be NULL.
+ */
+WSD_API const char *WSD_CALL wsd_inbound_message_body(const wsd_inbound_message *message,
+                                                      size_t *length);
+
+/**
+ * Finds the text of an element of the body, trimmed of white space around it.
+ *
+ * @retval S_OK           [R5] *text is the text, "" for an empty element.
+ * @retval E_POINTER      An argument is NULL.
+ * @retval E_INVALIDARG   [R6] path is no path.
+ * @retval HRESULT_FROM_WIN32(ERROR_NOT_FOUND)  [R7] No such element; *text is NULL.
+ * @retval E_OUTOFMEMORY
+ */
+WSD_API HRESULT WSD_CALL wsd_inbound_message_find_text(const wsd_inbound_message *message,
+                                                       const char *path,
+                                                       const char **text);
+
+/**
+ * Is the message a fault?  A fault is told by its body, whatever the HTTP status was:
+ * some devices send faults with 200.
+ *
+ * @retval S_OK       [R8] Yes; *fault says which.
+ * @retval S_FALSE    [R9] No; *fault has empty strings.  A SUCCESS code.
+ * @retval E_POINTER  An argument is NULL.
+ */
+WSD_API HRESULT WSD_CALL wsd_inbound_message_fault(const wsd_inbound_message *message,
+                                                   wsd_fault *fault);
+
+/** Frees the message and all strings that it handed out.  Accepts NULL. */
+WSD_API void WSD_CALL wsd_inbound_message_release(wsd_inbound_message *message);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

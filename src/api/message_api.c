@@ -1,0 +1,116 @@
+#include <string.h>
+
+#include "base/field.h"
+#include "message/exchange.h"
+#include "message/inbound_message.h"
+#include "message/outbound_message.h"
+#include "wsd_message.h"
+
+#define INVALID_OPERATION HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION)
+
+HRESULT WSD_CALL wsd_outbound_message_create(const char *action,
+                                             wsd_outbound_message **out)
+{
+    if (out == NULL)
+        return E_POINTER;
+    *out = NULL;
+    if (action == NULL)
+        return E_POINTER;
+    if (!wsd_field_is_uri(action))
+        return E_INVALIDARG;
+    return wsd_message_create(wsd_mem_heap(), action, out);
+}
+
+HRESULT WSD_CALL wsd_outbound_message_set_body(wsd_outbound_message *message,
+                                               const char *xml, size_t length)
+{
+    if (message == NULL || xml == NULL)
+        return E_POINTER;
+    if (message->exchange != NULL)
+        return INVALID_OPERATION;
+    return wsd_message_set_body(message, xml, length);
+}
+
+HRESULT WSD_CALL wsd_outbound_message_attach(wsd_outbound_message *message,
+                                             const char *path,
+                                             IWSDOutboundAttachment *attachment,
+                                             const wsd_part_options *options)
+{
+    const char *content_type = NULL;
+    struct wsd_outbound *outbound;
+
+    if (message == NULL || path == NULL || attachment == NULL)
+        return E_POINTER;
+    if (options != NULL && options->size != sizeof(*options))
+        return E_INVALIDARG;
+    if (options != NULL)
+        content_type = options->content_type;
+    if (content_type == NULL)
+        content_type = "application/octet-stream";
+    if (!wsd_field_is_media_type(content_type))
+        return E_INVALIDARG;
+    outbound = wsd_outbound_from((IWSDAttachment *)attachment);
+    if (outbound == NULL)
+        return E_INVALIDARG;
+    if (message->exchange != NULL)
+        return INVALID_OPERATION;
+    return wsd_message_attach(message, path, outbound, content_type);
+}
+
+void WSD_CALL wsd_outbound_message_release(wsd_outbound_message *message)
+{
+    if (message != NULL)
+        wsd_message_release(message);
+}
+
+int WSD_CALL wsd_inbound_message_http_status(const wsd_inbound_message *message)
+{
+    return message->http_status;
+}
+
+const char *WSD_CALL wsd_inbound_message_action(const wsd_inbound_message *message)
+{
+    return message->envelope == NULL ? "" : wsd_envelope_action(message->envelope);
+}
+
+const char *WSD_CALL wsd_inbound_message_body(const wsd_inbound_message *message,
+                                              size_t *length)
+{
+    size_t unused;
+
+    if (length == NULL)
+        length = &unused;
+    if (message->envelope != NULL)
+        return wsd_envelope_body(message->envelope, length);
+    *length = message->raw.length;
+    return message->raw.bytes == NULL ? "" : message->raw.bytes;
+}
+
+HRESULT WSD_CALL wsd_inbound_message_find_text(const wsd_inbound_message *message,
+                                               const char *path, const char **text)
+{
+    if (text == NULL)
+        return E_POINTER;
+    *text = NULL;
+    if (message == NULL || path == NULL)
+        return E_POINTER;
+    if (message->envelope == NULL)
+        return HRESULT_FROM_WIN32(ERROR_NOT_FOUND);
+    return wsd_envelope_find_text(message->envelope, path, text);
+}
+
+HRESULT WSD_CALL wsd_inbound_message_fault(const wsd_inbound_message *message,
+                                           wsd_fault *fault)
+{
+    if (fault == NULL || message == NULL)
+        return E_POINTER;
+    *fault = (wsd_fault){"", "", "", "", ""};
+    if (message->envelope == NULL)
+        return S_FALSE;
+    return wsd_envelope_fault(message->envelope, fault);
+}
+
+void WSD_CALL wsd_inbound_message_release(wsd_inbound_message *message)
+{
+    wsd_inbound_destroy(message);
+}

@@ -1,0 +1,605 @@
+#include "attachment/outbound_attachment.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "attachment/channel.h"
+#include "attachment/waiting.h"
+#include "base/assert.h"
+#include "os/thread.h"
+
+#define INVALID_OPERATION HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION)
+#define POSSIBLE_DEADLOCK HRESULT_FROM_WIN32(ERROR_POSSIBLE_DEADLOCK)
+
+/*
+ *  UNBOUND --bind--> BOUND --first pull--> OPEN --Close--> CLOSING --all sent--> CLOSED
+ *     |  <--unbind--   |                    |                |
+ *     +----------------+------- Abort ------+----------------+-----------------> ABORTED
+ *     +----------------+------- error ------+----------------+-----------------> FAILED
+ *
+ *  CLOSED, ABORTED and FAILED are final.  Becoming CLOSED is the act of a Close that
+ * finds all sent: until then the peer's answer can make it FAILED.
+ */
+enum outbound_state {
+    OUTBOUND_UNBOUND,
+    OUTBOUND_BOUND,
+    OUTBOUND_OPEN,
+    OUTBOUND_CLOSING,
+    OUTBOUND_CLOSED,
+    OUTBOUND_ABORTED,
+    OUTBOUND_FAILED,
+    OUTBOUND_STATE_COUNT
+};
+
+#define TO(state) (1u << (state))
+#define TO_ITS_END (TO(OUTBOUND_ABORTED) | TO(OUTBOUND_FAILED))
+static const unsigned outbound_next[OUTBOUND_STATE_COUNT] = {
+    [OUTBOUND_UNBOUND] = TO(OUTBOUND_BOUND) | TO_ITS_END,
+    [OUTBOUND_BOUND] = TO(OUTBOUND_UNBOUND) | TO(OUTBOUND_OPEN) | TO_ITS_END,
+    [OUTBOUND_OPEN] = TO(OUTBOUND_CLOSING) | TO_ITS_END,
+    [OUTBOUND_CLOSING] = TO(OUTBOUND_CLOSED) | TO_ITS_END,
+};
+
+struct wsd_outbound {
+    IWSDOutboundAttachment iface;  /* what the application holds */
+    struct wsd_body_source source; /* what the message pulls */
+    const struct wsd_mem *mem;     /* borrowed */
+    atomic_uint references;        /* the application's */
+    atomic_uint uses;              /* the library's, and one for all references */
+
+    /* Touched by the application's threads and the transport's: enter `waiting`. */
+    struct {
+        struct wsd_waiting waiting; /* its progress is the bytes that were pulled */
+        enum outbound_state state;
+        HRESULT error;       /* of FAILED */
+        bool write_called;   /* with valid arguments: from then on Abort is allowed */
+        bool opened;         /* a Write returned S_OK: from then on Close is allowed */
+        bool sent;           /* all is out, in CLOSING */
+        bool turn_taken;     /* a Write or a Close is between its checks and its end */
+        bool turn_refused;   /* STG_S_BLOCK was returned for that */
+        bool puller_waiting; /* told WSD_PULL_NOTHING_NOW and not yet woken */
+        struct wsd_outbound_host *host; /* owned reference; NULL until armed */
+        size_t ring_bytes;
+        struct wsd_channel channel; /* open from the first Write to the content's end */
+    } synced;
+};
+
+static struct wsd_outbound *outbound_from_iface(IWSDOutboundAttachment *iface)
+{
+    return (struct wsd_outbound *)((char *)iface - offsetof(struct wsd_outbound, iface));
+}
+
+static struct wsd_outbound *outbound_from_source(struct wsd_body_source *source)
+{
+    return (struct wsd_outbound *)((char *)source -
+                                   offsetof(struct wsd_outbound, source));
+}
+
+static void outbound_enter(struct wsd_outbound *self)
+{
+    wsd_waiting_enter(&self->synced.waiting);
+}
+
+static void outbound_leave(struct wsd_outbound *self)
+{
+    wsd_waiting_leave(&self->synced.waiting);
+}
+
+static void outbound_destroy(struct wsd_outbound *self)
+{
+    if (self->synced.host != NULL)
+        self->synced.host->vtable->release(self->synced.host);
+    wsd_channel_fini(&self->synced.channel);
+    wsd_waiting_fini(&self->synced.waiting);
+    wsd_free(self->mem, self);
+}
+
+void wsd_outbound_release_use(struct wsd_outbound *self)
+{
+    if (atomic_fetch_sub(&self->uses, 1) == 1)
+        outbound_destroy(self);
+}
+
+static bool outbound_has_ended_locked(const struct wsd_outbound *self)
+{
+    return outbound_next[self->synced.state] == 0;
+}
+
+/* The only function that assigns synced.state. */
+static void outbound_set_state_locked(struct wsd_outbound *self, enum outbound_state next)
+{
+    WSD_ASSERT(outbound_next[self->synced.state] & TO(next));
+    self->synced.state = next;
+    if (outbound_has_ended_locked(self))
+        wsd_channel_drop_locked(&self->synced.channel);
+    if (outbound_has_ended_locked(self) || next == OUTBOUND_OPEN)
+        wsd_waiting_changed_locked(&self->synced.waiting); /* no call waits for others */
+}
+
+static void outbound_fail_locked(struct wsd_outbound *self, HRESULT error)
+{
+    if (outbound_has_ended_locked(self))
+        return; /* the first error wins; later ones are echoes */
+    self->synced.error = error;
+    outbound_set_state_locked(self, OUTBOUND_FAILED);
+}
+
+typedef void (*outbound_host_call)(struct wsd_outbound_host *host);
+
+/* Calls the host outside the lock. */
+static void outbound_call_host_locked(struct wsd_outbound *self, outbound_host_call call)
+{
+    struct wsd_outbound_host *host = self->synced.host; /* lives as long as self */
+
+    wsd_monitor_leave(&self->synced.waiting.monitor);
+    call(host);
+    wsd_monitor_enter(&self->synced.waiting.monitor);
+}
+
+static void outbound_wake_puller_locked(struct wsd_outbound *self)
+{
+    if (!self->synced.puller_waiting)
+        return;
+    self->synced.puller_waiting = false;
+    outbound_call_host_locked(self, self->synced.host->vtable->wake);
+}
+
+/* Ends the attachment and its message.  An unarmed message finds out when it is sent. */
+static void outbound_abort_locked(struct wsd_outbound *self)
+{
+    outbound_set_state_locked(self, OUTBOUND_ABORTED);
+    if (self->synced.host != NULL)
+        outbound_call_host_locked(self, self->synced.host->vtable->abort);
+}
+
+/* ---- turns ---- */
+
+/* What ends a Write or a Close whatever it is about; S_OK: nothing does. */
+static HRESULT outbound_ended_locked(const struct wsd_outbound *self)
+{
+    switch (self->synced.state) {
+    case OUTBOUND_FAILED:
+        return self->synced.error;
+    case OUTBOUND_ABORTED:
+        return E_ABORT; /* while the call waited: a later call is refused at its start */
+    case OUTBOUND_CLOSED:
+        return INVALID_OPERATION;
+    default:
+        return S_OK;
+    }
+}
+
+/* Waits until no other Write or Close is in progress.
+ * S_OK: the turn is ours; STG_S_BLOCK; or why there is no turn to be had. */
+static HRESULT outbound_take_turn_locked(struct wsd_outbound *self,
+                                         struct wsd_patience *patience)
+{
+    HRESULT hr = outbound_ended_locked(self);
+
+    if (self->synced.state == OUTBOUND_ABORTED)
+        return INVALID_OPERATION;
+    if (hr != S_OK)
+        return hr;
+    if (patience->budget_ms != 0 && wsd_thread_is_ours())
+        return POSSIBLE_DEADLOCK;
+    while (self->synced.turn_taken) {
+        if (!wsd_waiting_sleep_locked(&self->synced.waiting, patience) &&
+            self->synced.turn_taken) {
+            self->synced.turn_refused = true;
+            return STG_S_BLOCK;
+        }
+        hr = outbound_ended_locked(self);
+        if (hr != S_OK)
+            return hr;
+    }
+    self->synced.turn_taken = true;
+    return S_OK;
+}
+
+static void outbound_give_turn_locked(struct wsd_outbound *self)
+{
+    self->synced.turn_taken = false;
+    /* Else a Write that finds no room would call its own ready callback. */
+    if (self->synced.turn_refused)
+        wsd_waiting_changed_locked(&self->synced.waiting);
+    else
+        wsd_waiting_wake_locked(&self->synced.waiting);
+    self->synced.turn_refused = false;
+}
+
+/* ---- Write ---- */
+
+/* Copies what fits into the ring. */
+static HRESULT outbound_fill_locked(struct wsd_outbound *self, const BYTE *from,
+                                    size_t size, size_t *moved)
+{
+    struct wsd_channel *channel = &self->synced.channel;
+    HRESULT hr = wsd_channel_open_locked(channel, self->synced.ring_bytes, self->mem);
+
+    *moved = 0;
+    if (FAILED(hr)) {
+        outbound_fail_locked(self, hr);
+        outbound_call_host_locked(self, self->synced.host->vtable->abort);
+        return hr;
+    }
+    *moved = wsd_channel_fill_locked(channel, from, size);
+    if (*moved > 0)
+        outbound_wake_puller_locked(self);
+    return S_OK;
+}
+
+static HRESULT outbound_write_in_turn_locked(struct wsd_outbound *self,
+                                             struct wsd_patience *patience,
+                                             const BYTE *from, size_t size, size_t *taken)
+{
+    bool in_time = true;
+    bool start_asked = false;
+
+    for (;;) {
+        HRESULT hr = outbound_ended_locked(self);
+
+        if (hr != S_OK)
+            return hr;
+        if (self->synced.state == OUTBOUND_CLOSING)
+            return INVALID_OPERATION;
+        if (self->synced.state == OUTBOUND_OPEN) {
+            size_t moved = 0;
+
+            if (size > 0)
+                hr = outbound_fill_locked(self, from + *taken, size - *taken, &moved);
+            if (hr != S_OK)
+                return hr;
+            *taken += moved;
+            if (*taken == size)
+                return S_OK;
+            /* The copies left the lock: an Abort may have come, to wake nobody. */
+            if (moved > 0 || outbound_has_ended_locked(self)) {
+                wsd_waiting_renew_locked(&self->synced.waiting, patience);
+                in_time = true;
+                continue;
+            }
+        } else if (self->synced.host != NULL && !start_asked) {
+            start_asked = true;
+            wsd_waiting_renew_locked(&self->synced.waiting, patience);
+            outbound_call_host_locked(self, self->synced.host->vtable->start);
+            continue;
+        }
+        if (!in_time)
+            break;
+        in_time = wsd_waiting_sleep_locked(&self->synced.waiting, patience);
+    }
+    if (*taken > 0)
+        return S_OK;
+    if (self->synced.host == NULL && patience->budget_ms != 0)
+        return INVALID_OPERATION; /* nobody has sent a message with it */
+    return STG_S_BLOCK;
+}
+
+static HRESULT WSD_CALL outbound_Write(IWSDOutboundAttachment *iface, const BYTE *buffer,
+                                       DWORD size, LPDWORD written)
+{
+    struct wsd_outbound *self = outbound_from_iface(iface);
+    struct wsd_patience patience;
+    size_t taken = 0;
+    HRESULT hr;
+
+    if (written == NULL)
+        return E_POINTER;
+    *written = 0;
+    if (buffer == NULL)
+        return E_INVALIDARG;
+
+    outbound_enter(self);
+    atomic_fetch_add(&self->uses, 1); /* Release may come while this waits */
+    patience = wsd_waiting_begin_locked(&self->synced.waiting);
+    self->synced.write_called = true;
+    hr = outbound_take_turn_locked(self, &patience);
+    if (hr == S_OK) {
+        hr = outbound_write_in_turn_locked(self, &patience, buffer, size, &taken);
+        if (hr == S_OK)
+            self->synced.opened = true;
+        outbound_give_turn_locked(self);
+    }
+    hr = wsd_waiting_result_locked(&self->synced.waiting, hr);
+    outbound_leave(self);
+    wsd_outbound_release_use(self);
+
+    if (hr == S_OK)
+        *written = (DWORD)taken;
+    return hr;
+}
+
+/* ---- Close and Abort ---- */
+
+static HRESULT outbound_close_locked(struct wsd_outbound *self)
+{
+    struct wsd_patience patience = wsd_waiting_begin_locked(&self->synced.waiting);
+    bool in_time = true;
+    HRESULT hr = outbound_take_turn_locked(self, &patience);
+
+    if (hr != S_OK)
+        return hr;
+    if (self->synced.state == OUTBOUND_OPEN && self->synced.opened) {
+        outbound_set_state_locked(self, OUTBOUND_CLOSING);
+        outbound_wake_puller_locked(self);
+    }
+    outbound_give_turn_locked(self);
+    if (!self->synced.opened)
+        return INVALID_OPERATION;
+
+    while (self->synced.state == OUTBOUND_CLOSING && !self->synced.sent && in_time)
+        in_time = wsd_waiting_sleep_locked(&self->synced.waiting, &patience);
+    /* One that was told STG_S_BLOCK before is told S_OK by its next call. */
+    if (self->synced.state == OUTBOUND_CLOSING && self->synced.sent)
+        outbound_set_state_locked(self, OUTBOUND_CLOSED);
+    if (self->synced.state == OUTBOUND_CLOSED)
+        return S_OK;
+    hr = outbound_ended_locked(self);
+    return hr == S_OK ? STG_S_BLOCK : hr;
+}
+
+static HRESULT WSD_CALL outbound_Close(IWSDOutboundAttachment *iface)
+{
+    struct wsd_outbound *self = outbound_from_iface(iface);
+    HRESULT hr;
+
+    outbound_enter(self);
+    atomic_fetch_add(&self->uses, 1); /* as in Write */
+    hr = wsd_waiting_result_locked(&self->synced.waiting, outbound_close_locked(self));
+    outbound_leave(self);
+    wsd_outbound_release_use(self);
+    return hr;
+}
+
+static HRESULT WSD_CALL outbound_Abort(IWSDOutboundAttachment *iface)
+{
+    struct wsd_outbound *self = outbound_from_iface(iface);
+    HRESULT hr = INVALID_OPERATION;
+
+    outbound_enter(self);
+    if (self->synced.state == OUTBOUND_FAILED) {
+        hr = self->synced.error;
+    } else if (self->synced.write_called && !outbound_has_ended_locked(self)) {
+        outbound_abort_locked(self);
+        hr = S_OK;
+    }
+    outbound_leave(self);
+    return hr;
+}
+
+/* ---- IUnknown ---- */
+
+static uint32_t WSD_CALL outbound_AddRef(IWSDOutboundAttachment *iface)
+{
+    return atomic_fetch_add(&outbound_from_iface(iface)->references, 1) + 1;
+}
+
+static uint32_t WSD_CALL outbound_Release(IWSDOutboundAttachment *iface)
+{
+    struct wsd_outbound *self = outbound_from_iface(iface);
+    uint32_t left = atomic_fetch_sub(&self->references, 1) - 1;
+
+    if (left > 0)
+        return left;
+    outbound_enter(self);
+    self->synced.waiting.ready = NULL; /* there is nobody to tell */
+    /* Nobody can close it any more.  CLOSING goes on: its document is whole. */
+    if (self->synced.state <= OUTBOUND_OPEN)
+        outbound_abort_locked(self);
+    outbound_leave(self);
+    wsd_outbound_release_use(self);
+    return 0;
+}
+
+static HRESULT WSD_CALL outbound_QueryInterface(IWSDOutboundAttachment *iface,
+                                                const wsd_guid *riid, void **object)
+{
+    if (object == NULL)
+        return E_POINTER;
+    *object = NULL;
+    if (memcmp(riid, &wsd_iid_unknown, sizeof(*riid)) != 0 &&
+        memcmp(riid, &IID_IWSDAttachment, sizeof(*riid)) != 0 &&
+        memcmp(riid, &IID_IWSDOutboundAttachment, sizeof(*riid)) != 0)
+        return E_NOINTERFACE;
+    outbound_AddRef(iface);
+    *object = iface;
+    return S_OK;
+}
+
+static const IWSDOutboundAttachmentVtbl outbound_vtbl = {
+    .QueryInterface = outbound_QueryInterface,
+    .AddRef = outbound_AddRef,
+    .Release = outbound_Release,
+    .Write = outbound_Write,
+    .Close = outbound_Close,
+    .Abort = outbound_Abort,
+};
+
+/* ---- the source ---- */
+
+static enum wsd_pull outbound_pull(struct wsd_body_source *source, uint8_t *buffer,
+                                   size_t capacity, size_t *size)
+{
+    struct wsd_outbound *self = outbound_from_source(source);
+    const struct wsd_ring *ring = &self->synced.channel.ring;
+    enum wsd_pull result = WSD_PULL_BYTES;
+
+    outbound_enter(self);
+    if (self->synced.state == OUTBOUND_BOUND)
+        outbound_set_state_locked(self, OUTBOUND_OPEN);
+    *size = wsd_channel_drain_locked(&self->synced.channel, buffer, capacity);
+    self->synced.waiting.progress += *size;
+    if (outbound_has_ended_locked(self)) {
+        *size = 0;
+        result = self->synced.state == OUTBOUND_CLOSED ? WSD_PULL_END : WSD_PULL_ABORTED;
+    } else if (*size == 0 && self->synced.state == OUTBOUND_CLOSING) {
+        wsd_channel_drop_locked(&self->synced.channel);
+        result = WSD_PULL_END;
+    } else if (*size == 0) {
+        self->synced.puller_waiting = true;
+        result = WSD_PULL_NOTHING_NOW;
+    } else if (ring->used <= ring->capacity / 2) {
+        /* At the first free byte it would cost a thread switch for each pull. */
+        wsd_waiting_changed_locked(&self->synced.waiting);
+    }
+    outbound_leave(self);
+    return result;
+}
+
+static void outbound_sent(struct wsd_body_source *source)
+{
+    struct wsd_outbound *self = outbound_from_source(source);
+
+    outbound_enter(self);
+    if (self->synced.state == OUTBOUND_CLOSING) {
+        self->synced.sent = true;
+        wsd_waiting_changed_locked(&self->synced.waiting);
+    }
+    outbound_leave(self);
+}
+
+static const struct wsd_body_source_vtable outbound_source_vtable = {
+    .pull = outbound_pull,
+    .sent = outbound_sent,
+};
+
+/* ---- for the message ---- */
+
+HRESULT wsd_outbound_create(const struct wsd_mem *mem, IWSDOutboundAttachment **out)
+{
+    struct wsd_outbound *self;
+    HRESULT hr;
+
+    *out = NULL;
+    self = wsd_alloc(mem, sizeof(*self));
+    if (self == NULL)
+        return E_OUTOFMEMORY;
+    self->iface.lpVtbl = &outbound_vtbl;
+    self->source.vtable = &outbound_source_vtable;
+    self->mem = mem;
+    atomic_init(&self->references, 1);
+    atomic_init(&self->uses, 1);
+    wsd_channel_init(&self->synced.channel, &self->synced.waiting.monitor);
+    hr = wsd_waiting_init(&self->synced.waiting, WSD_WAIT_BUDGET_MS);
+    if (FAILED(hr)) {
+        outbound_destroy(self);
+        return hr;
+    }
+    *out = &self->iface;
+    return S_OK;
+}
+
+struct wsd_outbound *wsd_outbound_from(IWSDAttachment *object)
+{
+    IWSDOutboundAttachment *iface = (IWSDOutboundAttachment *)object;
+    void *answer = NULL;
+
+    if (iface->lpVtbl != &outbound_vtbl) {
+        /* A wrapper may know one of ours. */
+        if (object->lpVtbl->QueryInterface(object, &IID_IWSDOutboundAttachment,
+                                           &answer) != S_OK ||
+            answer == NULL)
+            return NULL;
+        iface = answer;
+        /* Foreign, it may go with this reference; ours, it must not. */
+        if (iface->lpVtbl != &outbound_vtbl) {
+            iface->lpVtbl->Release(iface);
+            return NULL;
+        }
+        if (iface->lpVtbl->Release(iface) == 0)
+            return NULL;
+    }
+    return outbound_from_iface(iface);
+}
+
+HRESULT wsd_outbound_bind(struct wsd_outbound *self)
+{
+    HRESULT hr = S_OK;
+
+    outbound_enter(self);
+    if (self->synced.state == OUTBOUND_UNBOUND) {
+        outbound_set_state_locked(self, OUTBOUND_BOUND);
+        atomic_fetch_add(&self->uses, 1);
+    } else if (self->synced.state == OUTBOUND_ABORTED) {
+        hr = E_ABORT;
+    } else {
+        hr = HRESULT_FROM_WIN32(ERROR_ALREADY_ASSIGNED);
+    }
+    outbound_leave(self);
+    return hr;
+}
+
+void wsd_outbound_unbind(struct wsd_outbound *self)
+{
+    outbound_enter(self);
+    if (self->synced.state == OUTBOUND_BOUND)
+        outbound_set_state_locked(self, OUTBOUND_UNBOUND);
+    outbound_leave(self);
+    wsd_outbound_release_use(self);
+}
+
+HRESULT wsd_outbound_arm(struct wsd_outbound *self, struct wsd_outbound_host *host,
+                         size_t ring_bytes, DWORD wait_budget_ms)
+{
+    HRESULT hr = E_ABORT;
+
+    outbound_enter(self);
+    if (self->synced.state == OUTBOUND_BOUND) {
+        host->vtable->add_ref(host);
+        self->synced.host = host;
+        self->synced.ring_bytes = ring_bytes;
+        wsd_waiting_suggest_budget_locked(&self->synced.waiting, wait_budget_ms);
+        wsd_waiting_changed_locked(&self->synced.waiting);
+        hr = S_OK;
+    }
+    outbound_leave(self);
+    return hr;
+}
+
+struct wsd_body_source *wsd_outbound_source(struct wsd_outbound *self)
+{
+    return &self->source;
+}
+
+void wsd_outbound_fail(struct wsd_outbound *self, HRESULT error)
+{
+    WSD_ASSERT(FAILED(error));
+    outbound_enter(self);
+    outbound_fail_locked(self, error);
+    outbound_leave(self);
+}
+
+void wsd_outbound_set_wait_budget(struct wsd_outbound *self, DWORD milliseconds)
+{
+    wsd_waiting_set_budget(&self->synced.waiting, milliseconds);
+}
+
+HRESULT wsd_outbound_get_ready_fd(struct wsd_outbound *self, int *fd)
+{
+    return wsd_waiting_get_ready_fd(&self->synced.waiting, fd);
+}
+
+HRESULT wsd_outbound_set_ready_callback(struct wsd_outbound *self,
+                                        wsd_ready_callback callback, void *context)
+{
+    HRESULT hr = INVALID_OPERATION;
+
+    outbound_enter(self);
+    if (!self->synced.write_called) {
+        self->synced.waiting.ready = callback;
+        self->synced.waiting.ready_context = context;
+        hr = S_OK;
+    }
+    outbound_leave(self);
+    return hr;
+}
+
+void wsd_outbound_get_progress(struct wsd_outbound *self,
+                               wsd_attachment_progress *progress)
+{
+    outbound_enter(self);
+    progress->accepted = self->synced.channel.filled;
+    progress->handed = self->synced.waiting.progress;
+    outbound_leave(self);
+}

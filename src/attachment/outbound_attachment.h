@@ -1,0 +1,79 @@
+/*
+ * outbound_attachment -- the COM object that an application writes a document into, and
+ * the body_source that a message drains it from.
+ *
+ * Two counts: the application's references, and the library's uses (all of the
+ * application's references together are one use).  Whoever holds a use may call the
+ * functions below, from any thread unless said otherwise.
+ */
+#ifndef WSD_ATTACHMENT_OUTBOUND_ATTACHMENT_H
+#define WSD_ATTACHMENT_OUTBOUND_ATTACHMENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/mem.h"
+#include "stream/body_source.h"
+#include "wsd_attachment.h"
+#include "wsd_types.h"
+#include "wsdattachment.h"
+
+#define WSD_WAIT_BUDGET_MS 30000
+
+struct wsd_outbound;
+struct wsd_outbound_host;
+
+/* What an attachment asks of the message that carries it.  Called on any thread, without
+ * the attachment's lock; none waits. */
+struct wsd_outbound_host_vtable {
+    /* Transmit, if that has not begun.  A failure reaches the attachment by
+     * wsd_outbound_fail(). */
+    void (*start)(struct wsd_outbound_host *host);
+    /* The source has something again, after WSD_PULL_NOTHING_NOW. */
+    void (*wake)(struct wsd_outbound_host *host);
+    /* Cut the message and fail its other attachments. */
+    void (*abort)(struct wsd_outbound_host *host);
+    void (*add_ref)(struct wsd_outbound_host *host);
+    void (*release)(struct wsd_outbound_host *host);
+};
+
+struct wsd_outbound_host {
+    const struct wsd_outbound_host_vtable *vtable;
+};
+
+/* Makes an attachment with one reference.  S_OK or E_OUTOFMEMORY, then *out is NULL. */
+HRESULT wsd_outbound_create(const struct wsd_mem *mem, IWSDOutboundAttachment **out);
+
+/* The attachment behind an application's pointer, without a use of its own; NULL when the
+ * object is somebody else's, however badly that one behaves. */
+struct wsd_outbound *wsd_outbound_from(IWSDAttachment *object);
+
+/* UNBOUND to BOUND, and a use for the message.
+ * S_OK; HRESULT_FROM_WIN32(ERROR_ALREADY_ASSIGNED); E_ABORT when it was aborted. */
+HRESULT wsd_outbound_bind(struct wsd_outbound *self);
+/* Takes bind back: the attachment is UNBOUND and the use is gone. */
+void wsd_outbound_unbind(struct wsd_outbound *self);
+
+void wsd_outbound_release_use(struct wsd_outbound *self);
+
+/* The message has been sent: Write may start it.  Keeps a reference to host until the
+ * attachment is destroyed.
+ * S_OK, or E_ABORT when the attachment was aborted or given back meanwhile. */
+HRESULT wsd_outbound_arm(struct wsd_outbound *self, struct wsd_outbound_host *host,
+                         size_t ring_bytes, DWORD wait_budget_ms);
+
+/* The content.  The first pull opens the stream; one thread pulls. */
+struct wsd_body_source *wsd_outbound_source(struct wsd_outbound *self);
+
+/* Fails the attachment for good, unless it is closed, aborted or failed. */
+void wsd_outbound_fail(struct wsd_outbound *self, HRESULT error);
+
+/* What wsd_attachment.h documents, for an attachment that wsd_outbound_from() gave. */
+void wsd_outbound_set_wait_budget(struct wsd_outbound *self, DWORD milliseconds);
+HRESULT wsd_outbound_get_ready_fd(struct wsd_outbound *self, int *fd);
+HRESULT wsd_outbound_set_ready_callback(struct wsd_outbound *self,
+                                        wsd_ready_callback callback, void *context);
+void wsd_outbound_get_progress(struct wsd_outbound *self,
+                               wsd_attachment_progress *progress);
+
+#endif

@@ -1,0 +1,121 @@
+#include "attachment/waiting.h"
+
+#include <string.h>
+
+#include "os/clock.h"
+
+HRESULT wsd_waiting_init(struct wsd_waiting *waiting, DWORD budget_ms)
+{
+    memset(waiting, 0, sizeof(*waiting));
+    waiting->ready_fd = (struct wsd_wake_fd)WSD_WAKE_FD_CLOSED;
+    waiting->budget_ms = budget_ms;
+    return wsd_monitor_init(&waiting->monitor);
+}
+
+void wsd_waiting_fini(struct wsd_waiting *waiting)
+{
+    if (waiting->monitor.ready)
+        wsd_wake_fd_close(&waiting->ready_fd);
+    wsd_monitor_fini(&waiting->monitor);
+}
+
+void wsd_waiting_enter(struct wsd_waiting *waiting)
+{
+    wsd_monitor_enter(&waiting->monitor);
+}
+
+void wsd_waiting_leave(struct wsd_waiting *waiting)
+{
+    wsd_ready_callback ready = waiting->tell ? waiting->ready : NULL;
+    void *context = waiting->ready_context;
+
+    waiting->tell = false;
+    wsd_monitor_leave(&waiting->monitor);
+    if (ready != NULL)
+        ready(context);
+}
+
+void wsd_waiting_wake_locked(struct wsd_waiting *waiting)
+{
+    if (waiting->asleep > 0)
+        wsd_monitor_wake_all(&waiting->monitor);
+}
+
+void wsd_waiting_changed_locked(struct wsd_waiting *waiting)
+{
+    wsd_waiting_wake_locked(waiting);
+    if (waiting->blocked) {
+        waiting->blocked = false;
+        waiting->tell = true;
+        wsd_wake_fd_signal(&waiting->ready_fd);
+    }
+}
+
+struct wsd_patience wsd_waiting_begin_locked(const struct wsd_waiting *waiting)
+{
+    return (struct wsd_patience){
+        .budget_ms = waiting->budget_ms,
+        .deadline_ms = wsd_clock_deadline(waiting->budget_ms),
+        .progress = waiting->progress,
+    };
+}
+
+void wsd_waiting_renew_locked(const struct wsd_waiting *waiting,
+                              struct wsd_patience *patience)
+{
+    patience->progress = waiting->progress;
+    patience->deadline_ms = wsd_clock_deadline(patience->budget_ms);
+}
+
+bool wsd_waiting_sleep_locked(struct wsd_waiting *waiting, struct wsd_patience *patience)
+{
+    bool woken;
+
+    if (patience->budget_ms == 0)
+        return false;
+    waiting->asleep++;
+    woken = wsd_monitor_wait_until(&waiting->monitor, patience->deadline_ms);
+    waiting->asleep--;
+    if (waiting->progress == patience->progress)
+        return woken;
+    wsd_waiting_renew_locked(waiting, patience);
+    return true;
+}
+
+HRESULT wsd_waiting_result_locked(struct wsd_waiting *waiting, HRESULT hr)
+{
+    if (hr == STG_S_BLOCK) {
+        waiting->blocked = true;
+        wsd_wake_fd_clear(&waiting->ready_fd);
+    }
+    return hr;
+}
+
+void wsd_waiting_suggest_budget_locked(struct wsd_waiting *waiting, DWORD budget_ms)
+{
+    if (!waiting->budget_is_set)
+        waiting->budget_ms = budget_ms;
+}
+
+void wsd_waiting_set_budget(struct wsd_waiting *waiting, DWORD budget_ms)
+{
+    wsd_waiting_enter(waiting);
+    waiting->budget_ms = budget_ms;
+    waiting->budget_is_set = true;
+    wsd_waiting_leave(waiting);
+}
+
+HRESULT wsd_waiting_get_ready_fd(struct wsd_waiting *waiting, int *fd)
+{
+    HRESULT hr = S_OK;
+
+    wsd_waiting_enter(waiting);
+    if (waiting->ready_fd.read_end < 0) {
+        hr = wsd_wake_fd_open(&waiting->ready_fd);
+        if (hr == S_OK && !waiting->blocked)
+            wsd_wake_fd_signal(&waiting->ready_fd);
+    }
+    *fd = waiting->ready_fd.read_end;
+    wsd_waiting_leave(waiting);
+    return hr;
+}

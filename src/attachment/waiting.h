@@ -1,0 +1,74 @@
+/*
+ * waiting -- an attachment's lock, and all that waits for the attachment to change: calls
+ * asleep until their wait budget is spent, and applications that were told STG_S_BLOCK
+ * and watch the ready descriptor or expect the ready callback.
+ *
+ * Functions that end in _locked are called between enter and leave.
+ */
+#ifndef WSD_ATTACHMENT_WAITING_H
+#define WSD_ATTACHMENT_WAITING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "os/monitor.h"
+#include "os/wake_fd.h"
+#include "wsd_attachment.h"
+#include "wsd_types.h"
+
+struct wsd_waiting {
+    struct wsd_monitor monitor;
+    unsigned asleep;   /* threads in wsd_waiting_sleep_locked() */
+    bool blocked;      /* STG_S_BLOCK was returned and nothing has changed since */
+    bool tell;         /* call the callback when leaving */
+    uint64_t progress; /* bytes moved by the transport: the owner counts */
+
+    DWORD budget_ms;
+    bool budget_is_set; /* by the application: suggest_budget leaves it alone */
+    struct wsd_wake_fd ready_fd;
+    wsd_ready_callback ready;
+    void *ready_context;
+};
+
+/* One call's patience: the budget is counted from the last progress. */
+struct wsd_patience {
+    DWORD budget_ms;
+    uint64_t deadline_ms;
+    uint64_t progress; /* at the last look */
+};
+
+/* S_OK or E_OUTOFMEMORY; fini is safe afterwards, and on a zeroed object. */
+HRESULT wsd_waiting_init(struct wsd_waiting *waiting, DWORD budget_ms);
+void wsd_waiting_fini(struct wsd_waiting *waiting);
+
+void wsd_waiting_enter(struct wsd_waiting *waiting);
+
+/* Leaves, then tells the callback what changed.  It may give back the last reference:
+ * this is a call's last act. */
+void wsd_waiting_leave(struct wsd_waiting *waiting);
+
+/* Something happened that a call may wait for. */
+void wsd_waiting_changed_locked(struct wsd_waiting *waiting);
+/* Only calls that are asleep may care: nobody who was told STG_S_BLOCK. */
+void wsd_waiting_wake_locked(struct wsd_waiting *waiting);
+
+struct wsd_patience wsd_waiting_begin_locked(const struct wsd_waiting *waiting);
+/* There was progress: the same budget begins again. */
+void wsd_waiting_renew_locked(const struct wsd_waiting *waiting,
+                              struct wsd_patience *patience);
+
+/* Sleeps until something changed.  Returns false when the budget was spent without
+ * progress; with a budget of 0, at once. */
+bool wsd_waiting_sleep_locked(struct wsd_waiting *waiting, struct wsd_patience *patience);
+
+/* Passes a call's result on, and notes an STG_S_BLOCK for the next change. */
+HRESULT wsd_waiting_result_locked(struct wsd_waiting *waiting, HRESULT hr);
+
+/* The client's budget, unless the application has set one. */
+void wsd_waiting_suggest_budget_locked(struct wsd_waiting *waiting, DWORD budget_ms);
+
+/* As wsd_attachment.h documents. */
+void wsd_waiting_set_budget(struct wsd_waiting *waiting, DWORD budget_ms);
+HRESULT wsd_waiting_get_ready_fd(struct wsd_waiting *waiting, int *fd);
+
+#endif

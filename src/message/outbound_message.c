@@ -1,0 +1,94 @@
+#include "message/outbound_message.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "message/exchange.h"
+#include "wsd_error.h"
+
+HRESULT wsd_message_create(const struct wsd_mem *mem, const char *action,
+                           struct wsd_outbound_message **out)
+{
+    struct wsd_outbound_message *message;
+    HRESULT hr = E_OUTOFMEMORY;
+
+    *out = NULL;
+    message = wsd_alloc(mem, sizeof(*message));
+    if (message == NULL)
+        return hr;
+    message->mem = mem;
+    atomic_init(&message->references, 1);
+    hr = wsd_envelope_writer_create(mem, action, &message->writer);
+    if (FAILED(hr)) {
+        wsd_message_release(message);
+        return hr;
+    }
+    *out = message;
+    return S_OK;
+}
+
+void wsd_message_add_ref(struct wsd_outbound_message *message)
+{
+    atomic_fetch_add(&message->references, 1);
+}
+
+void wsd_message_release(struct wsd_outbound_message *message)
+{
+    if (atomic_fetch_sub(&message->references, 1) > 1)
+        return;
+    if (message->exchange == NULL) /* else its end has told the attachments */
+        wsd_message_fail(message, E_ABORT);
+    for (size_t i = 0; i < message->part_count; i++) {
+        wsd_outbound_release_use(message->parts[i].attachment);
+        wsd_free(message->mem, message->parts[i].content_type);
+    }
+    wsd_envelope_writer_destroy(message->writer);
+    if (message->exchange != NULL)
+        wsd_exchange_release(message->exchange);
+    wsd_free(message->mem, message);
+}
+
+HRESULT wsd_message_set_body(struct wsd_outbound_message *message, const char *xml,
+                             size_t length)
+{
+    if (message->part_count > 0)
+        return HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION);
+    return wsd_envelope_writer_set_body(message->writer, xml, length);
+}
+
+HRESULT wsd_message_attach(struct wsd_outbound_message *message, const char *path,
+                           struct wsd_outbound *attachment, const char *content_type)
+{
+    struct wsd_message_part *part = &message->parts[message->part_count];
+    HRESULT hr;
+
+    if (message->part_count == WSD_MAX_ATTACHMENTS)
+        return WS_E_QUOTA_EXCEEDED;
+    snprintf(part->content_id, sizeof(part->content_id), "%u@body",
+             (unsigned)message->part_count);
+    part->content_type = wsd_copy(message->mem, content_type, strlen(content_type));
+    if (part->content_type == NULL)
+        return E_OUTOFMEMORY;
+    hr = wsd_outbound_bind(attachment);
+    if (FAILED(hr))
+        goto fail;
+    hr = wsd_envelope_writer_add_include(message->writer, path, part->content_id);
+    if (FAILED(hr)) {
+        wsd_outbound_unbind(attachment);
+        goto fail;
+    }
+    part->attachment = attachment;
+    message->part_count++;
+    return S_OK;
+
+fail:
+    wsd_free(message->mem, part->content_type);
+    part->content_type = NULL;
+    return hr;
+}
+
+void wsd_message_fail(struct wsd_outbound_message *message, HRESULT error)
+{
+    for (size_t i = 0; i < message->part_count; i++)
+        wsd_outbound_fail(message->parts[i].attachment, error);
+}

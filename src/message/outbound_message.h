@@ -1,0 +1,52 @@
+/*
+ * outbound_message -- an envelope and its attachments in order, while it is built.
+ *
+ * Arguments have been checked by the api.  One thread at a time, except for the count.
+ */
+#ifndef WSD_MESSAGE_OUTBOUND_MESSAGE_H
+#define WSD_MESSAGE_OUTBOUND_MESSAGE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "attachment/outbound_attachment.h"
+#include "base/mem.h"
+#include "soap/envelope_writer.h"
+#include "wsd_message.h"
+#include "wsd_types.h"
+
+#define WSD_ROOT_CONTENT_ID "root@soap"
+
+struct wsd_message_part {
+    struct wsd_outbound *attachment; /* a use */
+    char *content_type;              /* owned */
+    char content_id[16];             /* "48@body" is the longest */
+};
+
+struct wsd_outbound_message {
+    const struct wsd_mem *mem; /* borrowed */
+    atomic_uint references;
+    struct wsd_envelope_writer *writer;
+    struct wsd_message_part parts[WSD_MAX_ATTACHMENTS];
+    size_t part_count;
+    struct wsd_exchange *exchange; /* owned reference, once it was sent; see exchange.h */
+};
+
+/* S_OK or E_OUTOFMEMORY, then *out is NULL. */
+HRESULT wsd_message_create(const struct wsd_mem *mem, const char *action,
+                           struct wsd_outbound_message **out);
+void wsd_message_add_ref(struct wsd_outbound_message *message);
+
+/* The last one fails the attachments of a message that was not sent with E_ABORT. */
+void wsd_message_release(struct wsd_outbound_message *message);
+
+/* Both as wsd_message.h documents, on a message that was not sent. */
+HRESULT wsd_message_set_body(struct wsd_outbound_message *message, const char *xml,
+                             size_t length);
+HRESULT wsd_message_attach(struct wsd_outbound_message *message, const char *path,
+                           struct wsd_outbound *attachment, const char *content_type);
+
+/* Fails every attachment that has not ended. */
+void wsd_message_fail(struct wsd_outbound_message *message, HRESULT error);
+
+#endif

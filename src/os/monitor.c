@@ -1,0 +1,65 @@
+#include "os/monitor.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+HRESULT wsd_monitor_init(struct wsd_monitor *monitor)
+{
+    pthread_condattr_t attr;
+    bool ok;
+
+    memset(monitor, 0, sizeof(*monitor));
+    if (pthread_condattr_init(&attr) != 0)
+        return E_OUTOFMEMORY;
+    ok = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0 &&
+         pthread_cond_init(&monitor->changed, &attr) == 0;
+    pthread_condattr_destroy(&attr);
+    if (!ok)
+        goto fail;
+    if (pthread_mutex_init(&monitor->mutex, NULL) != 0) {
+        pthread_cond_destroy(&monitor->changed);
+        goto fail;
+    }
+    monitor->ready = true;
+    return S_OK;
+
+fail:
+    memset(monitor, 0, sizeof(*monitor));
+    return E_OUTOFMEMORY;
+}
+
+void wsd_monitor_fini(struct wsd_monitor *monitor)
+{
+    if (!monitor->ready)
+        return;
+    pthread_cond_destroy(&monitor->changed);
+    pthread_mutex_destroy(&monitor->mutex);
+    memset(monitor, 0, sizeof(*monitor));
+}
+
+void wsd_monitor_enter(struct wsd_monitor *monitor)
+{
+    pthread_mutex_lock(&monitor->mutex);
+}
+
+void wsd_monitor_leave(struct wsd_monitor *monitor)
+{
+    pthread_mutex_unlock(&monitor->mutex);
+}
+
+void wsd_monitor_wake_all(struct wsd_monitor *monitor)
+{
+    pthread_cond_broadcast(&monitor->changed);
+}
+
+bool wsd_monitor_wait_until(struct wsd_monitor *monitor, uint64_t deadline_ms)
+{
+    struct timespec until = {.tv_sec = (time_t)(deadline_ms / 1000),
+                             .tv_nsec = (long)(deadline_ms % 1000) * 1000000};
+
+    if (deadline_ms == UINT64_MAX)
+        return pthread_cond_wait(&monitor->changed, &monitor->mutex) == 0;
+    return pthread_cond_timedwait(&monitor->changed, &monitor->mutex, &until) !=
+           ETIMEDOUT;
+}

@@ -1,0 +1,32 @@
+/*
+ * monitor -- one mutex with one condition, and waits against a deadline.
+ */
+#ifndef WSD_OS_MONITOR_H
+#define WSD_OS_MONITOR_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "wsd_types.h"
+
+struct wsd_monitor {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    bool ready; /* false when zeroed: fini is then a no-op */
+};
+
+/* Returns S_OK, or E_OUTOFMEMORY with the monitor left zeroed. */
+HRESULT wsd_monitor_init(struct wsd_monitor *monitor);
+void wsd_monitor_fini(struct wsd_monitor *monitor);
+
+void wsd_monitor_enter(struct wsd_monitor *monitor);
+void wsd_monitor_leave(struct wsd_monitor *monitor);
+void wsd_monitor_wake_all(struct wsd_monitor *monitor);
+
+/* Leaves, sleeps until woken or until wsd_clock_ms() reaches deadline_ms (UINT64_MAX:
+ * never), enters again.  Returns false when the deadline passed.  May wake for no
+ * reason. */
+bool wsd_monitor_wait_until(struct wsd_monitor *monitor, uint64_t deadline_ms);
+
+#endif

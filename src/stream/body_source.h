@@ -1,0 +1,38 @@
+/*
+ * body_source -- a body that is pulled: the one shape in which a message leaves.
+ *
+ * Any transport can drain one; the multipart encoder is one, and so are its parts.
+ */
+#ifndef WSD_STREAM_BODY_SOURCE_H
+#define WSD_STREAM_BODY_SOURCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum wsd_pull {
+    WSD_PULL_BYTES,       /* *size > 0 bytes are in the buffer */
+    WSD_PULL_NOTHING_NOW, /* none yet: the owner wakes the puller when there are */
+    WSD_PULL_END,         /* none any more; so is every later pull */
+    WSD_PULL_ABORTED      /* cut the connection; so is every later pull */
+};
+
+struct wsd_body_source;
+
+struct wsd_body_source_vtable {
+    /* Moves up to `capacity` > 0 bytes into `buffer`; *size is their count, 0 unless
+     * WSD_PULL_BYTES.  Never waits.  A transport's pull says that all bytes that its
+     * earlier pulls gave have been handed to the network; an outer source may pull more
+     * than once within one such pull. */
+    enum wsd_pull (*pull)(struct wsd_body_source *source, uint8_t *buffer,
+                          size_t capacity, size_t *size);
+
+    /* Called once after WSD_PULL_END, when all bytes, and what the transport or an
+     * outer source adds behind them, have been handed to the network. */
+    void (*sent)(struct wsd_body_source *source);
+};
+
+struct wsd_body_source {
+    const struct wsd_body_source_vtable *vtable;
+};
+
+#endif

@@ -1,0 +1,466 @@
+#include "transport_curl/curl_transfer.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/hresult.h"
+#include "os/clock.h"
+#include "transport_curl/curl_error.h"
+#include "wsd_error.h"
+
+#define NEVER UINT64_MAX
+#define CONNECTION_ERROR HRESULT_FROM_WIN32(ERROR_WINHTTP_CONNECTION_ERROR)
+
+/* libcurl sends one chunk for each read callback, and its size decides the speed. */
+#define UPLOAD_BUFFER_BYTES (256L * 1024)
+
+/* WinHTTP's cap of all response header lines. */
+#define MAX_HEADER_BYTES (64 * 1024)
+
+static struct wsd_curl_transfer *transfer_from_seam(struct wsd_transfer *seam)
+{
+    return (struct wsd_curl_transfer *)((char *)seam -
+                                        offsetof(struct wsd_curl_transfer, seam));
+}
+
+static void transfer_free_curl(struct wsd_curl_transfer *transfer)
+{
+    curl_easy_cleanup(transfer->easy);
+    transfer->easy = NULL;
+    curl_slist_free_all(transfer->headers);
+    transfer->headers = NULL;
+}
+
+void wsd_curl_transfer_release(struct wsd_curl_transfer *transfer)
+{
+    if (atomic_fetch_sub(&transfer->references, 1) > 1)
+        return;
+    transfer_free_curl(transfer);
+    wsd_curl_transport_drop(transfer->transport);
+    wsd_free(transfer->mem, transfer);
+}
+
+/* ---- the seam: any thread ---- */
+
+static void transfer_start(struct wsd_transfer *seam)
+{
+    wsd_curl_transport_request(transfer_from_seam(seam), WSD_CURL_START);
+}
+
+static void transfer_wake(struct wsd_transfer *seam)
+{
+    wsd_curl_transport_request(transfer_from_seam(seam), WSD_CURL_WAKE);
+}
+
+static void transfer_abort(struct wsd_transfer *seam)
+{
+    wsd_curl_transport_request(transfer_from_seam(seam), WSD_CURL_ABORT);
+}
+
+static void transfer_release(struct wsd_transfer *seam)
+{
+    wsd_curl_transfer_release(transfer_from_seam(seam));
+}
+
+static const struct wsd_transfer_vtable transfer_vtable = {
+    .start = transfer_start,
+    .wake = transfer_wake,
+    .abort = transfer_abort,
+    .release = transfer_release,
+};
+
+/* ---- libcurl's callbacks ---- */
+
+static size_t transfer_on_read(char *buffer, size_t size, size_t count, void *context)
+{
+    struct wsd_curl_transfer *transfer = context;
+    enum wsd_pull pull = WSD_PULL_NOTHING_NOW;
+    size_t pulled = 0;
+
+    transfer->pulled = true;
+    if (!transfer->cut)
+        pull = transfer->body->vtable->pull(transfer->body, (uint8_t *)buffer,
+                                            size * count, &pulled);
+    wsd_curl_transport_touch(transfer);
+    switch (pull) {
+    case WSD_PULL_BYTES:
+        transfer->pulled_bytes += pulled;
+        /* libcurl does not ask again when it has all of a declared length. */
+        if (transfer->pulled_bytes == transfer->body_length)
+            transfer->pulled_all = true;
+        return pulled;
+    case WSD_PULL_NOTHING_NOW:
+        transfer->paused = true;
+        return CURL_READFUNC_PAUSE;
+    case WSD_PULL_END:
+        transfer->pulled_all = true;
+        return 0;
+    default:
+        transfer->failure = E_ABORT;
+        return CURL_READFUNC_ABORT;
+    }
+}
+
+static size_t transfer_on_header(char *line, size_t size, size_t count, void *context)
+{
+    struct wsd_curl_transfer *transfer = context;
+    size_t length = size * count;
+    int status;
+
+    transfer->progress_ms = wsd_clock_ms();
+    wsd_curl_transport_touch(transfer);
+    transfer->header_bytes += length;
+    if (transfer->header_bytes > MAX_HEADER_BYTES) {
+        transfer->failure = HRESULT_FROM_WIN32(ERROR_WINHTTP_HEADER_SIZE_OVERFLOW);
+        return 0;
+    }
+    /* libcurl ends its status lines with a NUL, but does not promise to. */
+    if (length > sizeof("HTTP/1.1 200") - 1 && memcmp(line, "HTTP/", 5) == 0) {
+        const char *digits = memchr(line, ' ', length - 3);
+
+        status = digits == NULL ? 0 : atoi(digits);
+        if (status >= 200 && transfer->status == 0)
+            transfer->status = status;
+    }
+    return length;
+}
+
+static size_t transfer_on_body(char *bytes, size_t size, size_t count, void *context)
+{
+    struct wsd_curl_transfer *transfer = context;
+    HRESULT hr = transfer->handler->vtable->body(transfer->handler, bytes, size * count);
+
+    transfer->progress_ms = wsd_clock_ms();
+    wsd_curl_transport_touch(transfer);
+    if (hr == S_OK)
+        return size * count;
+    transfer->failure = hr;
+    return 0;
+}
+
+static curl_socket_t transfer_on_open_socket(void *context, curlsocktype purpose,
+                                             struct curl_sockaddr *address)
+{
+    int fd;
+
+    (void)context;
+    (void)purpose;
+#ifdef SOCK_CLOEXEC
+    fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+#else
+    fd = socket(address->family, address->socktype, address->protocol);
+    if (fd >= 0)
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+#endif
+    return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+/* ---- creation ---- */
+
+/* Refuses what libcurl would take: a user, a fragment, another scheme, and a host behind
+ * one or three slashes, which for everybody else is none. */
+static HRESULT check_url(const char *text)
+{
+    static const CURLUPart refused[] = {CURLUPART_USER, CURLUPART_PASSWORD};
+    CURLU *url = curl_url();
+    char *part = NULL;
+    HRESULT hr;
+
+    if (url == NULL)
+        return E_OUTOFMEMORY;
+    hr = wsd_curl_url_error(curl_url_set(url, CURLUPART_URL, text, 0));
+    for (size_t i = 0; hr == S_OK && i < sizeof(refused) / sizeof(refused[0]); i++) {
+        if (curl_url_get(url, refused[i], &part, 0) == CURLUE_OK)
+            hr = E_INVALIDARG;
+        curl_free(part);
+        part = NULL;
+    }
+    if (hr == S_OK && strchr(text, '#') != NULL)
+        hr = E_INVALIDARG;
+    if (hr == S_OK)
+        hr = wsd_curl_url_error(curl_url_get(url, CURLUPART_SCHEME, &part, 0));
+    if (hr == S_OK && strcmp(part, "http") != 0 && strcmp(part, "https") != 0)
+        hr = HRESULT_FROM_WIN32(ERROR_WINHTTP_UNRECOGNIZED_SCHEME);
+    if (hr == S_OK && strspn(text + strlen(part) + 1, "/") != 2)
+        hr = HRESULT_FROM_WIN32(ERROR_WINHTTP_INVALID_URL);
+    curl_free(part);
+    curl_url_cleanup(url);
+    return hr;
+}
+
+static HRESULT add_header(struct wsd_curl_transfer *transfer, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(transfer->headers, line);
+
+    if (longer == NULL)
+        return E_OUTOFMEMORY;
+    transfer->headers = longer;
+    return S_OK;
+}
+
+static HRESULT set_headers(struct wsd_curl_transfer *transfer,
+                           const struct wsd_http_request *request)
+{
+    HRESULT hr = S_OK;
+
+    for (size_t i = 0; hr == S_OK && request->headers[i] != NULL; i++)
+        hr = add_header(transfer, request->headers[i]);
+    if (hr == S_OK && request->body_length == WSD_LENGTH_UNKNOWN)
+        hr = add_header(transfer, "Transfer-Encoding: chunked");
+    if (hr == S_OK) /* libcurl waits a second for a peer that does not know Expect */
+        hr = add_header(transfer, "Expect:");
+    if (hr == S_OK)
+        hr = add_header(transfer, "Accept:");
+    return hr;
+}
+
+static HRESULT set_options(struct wsd_curl_transfer *transfer,
+                           const struct wsd_http_request *request)
+{
+    CURL *easy = transfer->easy;
+    DWORD connect_ms =
+        wsd_curl_transport_options(transfer->transport)->connect_timeout_ms;
+    CURLcode code = CURLE_OK;
+
+#define SET(option, value)                                                               \
+    if (code == CURLE_OK)                                                                \
+    code = curl_easy_setopt(easy, CURLOPT_##option, value)
+    SET(URL, request->url);
+    SET(PRIVATE, transfer);
+    SET(ERRORBUFFER, transfer->error);
+    SET(NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    SET(QUICK_EXIT, 1L); /* an abort does not wait for a name server */
+#endif
+    SET(PROTOCOLS_STR, "http,https");
+    SET(HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    SET(PROXY, ""); /* not the environment's */
+    SET(CONNECTTIMEOUT_MS, connect_ms > INT_MAX ? (long)INT_MAX : (long)connect_ms);
+    SET(OPENSOCKETFUNCTION, transfer_on_open_socket);
+    SET(POST, 1L);
+    SET(POSTFIELDSIZE_LARGE, request->body_length == WSD_LENGTH_UNKNOWN
+                                 ? (curl_off_t)-1
+                                 : (curl_off_t)request->body_length);
+    SET(UPLOAD_BUFFERSIZE, UPLOAD_BUFFER_BYTES);
+    SET(HTTPHEADER, transfer->headers);
+    SET(READFUNCTION, transfer_on_read);
+    SET(READDATA, transfer);
+    SET(HEADERFUNCTION, transfer_on_header);
+    SET(HEADERDATA, transfer);
+    SET(WRITEFUNCTION, transfer_on_body);
+    SET(WRITEDATA, transfer);
+    /* A body that streams cannot be sent again when a kept connection proves dead. */
+    SET(FRESH_CONNECT, 1L);
+    SET(FORBID_REUSE, 1L);
+#undef SET
+    return wsd_curl_error(code);
+}
+
+HRESULT wsd_curl_transfer_create(const struct wsd_mem *mem,
+                                 struct wsd_curl_transport *transport,
+                                 const struct wsd_http_request *request,
+                                 struct wsd_transfer_handler *handler,
+                                 struct wsd_curl_transfer **out)
+{
+    struct wsd_curl_transfer *transfer;
+    HRESULT hr = check_url(request->url);
+
+    if (FAILED(hr))
+        return hr;
+    transfer = wsd_alloc(mem, sizeof(*transfer));
+    if (transfer == NULL)
+        return E_OUTOFMEMORY;
+    transfer->seam.vtable = &transfer_vtable;
+    transfer->mem = mem;
+    transfer->transport = transport;
+    wsd_curl_transport_keep(transport);
+    atomic_init(&transfer->references, 2); /* the caller's and the transport's */
+    transfer->handler = handler;
+    transfer->body = request->body;
+    transfer->body_length = request->body_length;
+    transfer->easy = curl_easy_init();
+    hr = transfer->easy == NULL ? E_OUTOFMEMORY : set_headers(transfer, request);
+    if (hr == S_OK)
+        hr = set_options(transfer, request);
+    if (FAILED(hr)) {
+        atomic_store(&transfer->references, 1);
+        wsd_curl_transfer_release(transfer);
+        return hr;
+    }
+    *out = transfer;
+    return S_OK;
+}
+
+/* ---- I/O thread ---- */
+
+static void transfer_log(struct wsd_curl_transfer *transfer, HRESULT result)
+{
+    const struct wsd_curl_options *options =
+        wsd_curl_transport_options(transfer->transport);
+    const char *url = "";
+    char line[CURL_ERROR_SIZE + 512];
+
+    if (options->log == NULL)
+        return;
+    curl_easy_getinfo(transfer->easy, CURLINFO_EFFECTIVE_URL, &url);
+    snprintf(line, sizeof(line), "%.300s: %s (%s)", url,
+             transfer->error[0] != '\0' ? transfer->error : wsd_hresult_text(result),
+             wsd_hresult_name(result));
+    options->log(options->log_context, line);
+}
+
+static void transfer_tell_status(struct wsd_curl_transfer *transfer)
+{
+    transfer->status_told = true;
+    transfer->cut = !transfer->sent;
+    transfer->handler->vtable->status(transfer->handler, transfer->status,
+                                      transfer->sent);
+}
+
+static void transfer_tell_sent(struct wsd_curl_transfer *transfer)
+{
+    transfer->sent = true;
+    transfer->progress_ms = wsd_clock_ms(); /* the response timer begins */
+    transfer->body->vtable->sent(transfer->body);
+}
+
+void wsd_curl_transfer_finish(struct wsd_curl_transfer *transfer, HRESULT result)
+{
+    if (transfer->status != 0 && !transfer->status_told)
+        transfer_tell_status(transfer);
+    if (FAILED(result))
+        transfer_log(transfer, result);
+    if (transfer->added)
+        curl_multi_remove_handle(wsd_curl_transport_multi(transfer->transport),
+                                 transfer->easy);
+    wsd_curl_transport_forget(transfer);
+    transfer_free_curl(transfer);
+    transfer->handler->vtable->done(transfer->handler, result);
+    wsd_curl_transfer_release(transfer);
+}
+
+static void transfer_finish_by_curl(struct wsd_curl_transfer *transfer)
+{
+    HRESULT result = wsd_curl_error(transfer->curl_result);
+
+    /* With CURLE_OK libcurl has sent all that it was given, unless a status of 300 or
+     * more made it stop. */
+    if (result == S_OK && transfer->pulled_all && !transfer->sent &&
+        transfer->status < 300)
+        transfer_tell_sent(transfer);
+    if (result == CONNECTION_ERROR && transfer->status != 0)
+        result = WS_E_ENDPOINT_DISCONNECTED;
+    wsd_curl_transfer_finish(transfer, result);
+}
+
+static void transfer_continue(struct wsd_curl_transfer *transfer)
+{
+    CURLcode code;
+
+    transfer->paused = false;
+    transfer->progress_ms = wsd_clock_ms();
+    code = curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
+    if (code != CURLE_OK)
+        transfer->failure = wsd_curl_error(code);
+    wsd_curl_transport_touch(transfer);
+}
+
+void wsd_curl_transfer_serve(struct wsd_curl_transfer *transfer, unsigned requests)
+{
+    if (requests & WSD_CURL_ABORT) {
+        wsd_curl_transfer_finish(transfer, E_ABORT);
+        return;
+    }
+    if ((requests & WSD_CURL_START) && !transfer->added) {
+        CURLMcode code = curl_multi_add_handle(
+            wsd_curl_transport_multi(transfer->transport), transfer->easy);
+
+        if (code != CURLM_OK) {
+            wsd_curl_transfer_finish(transfer, E_OUTOFMEMORY);
+            return;
+        }
+        transfer->added = true;
+        transfer->progress_ms = wsd_clock_ms();
+    }
+    if ((requests & WSD_CURL_WAKE) && transfer->paused && !transfer->cut)
+        transfer_continue(transfer);
+    wsd_curl_transport_touch(transfer);
+}
+
+/* When the transfer has taken too long, unless something happens before. */
+static uint64_t transfer_deadline(const struct wsd_curl_transfer *transfer)
+{
+    const struct wsd_curl_options *options =
+        wsd_curl_transport_options(transfer->transport);
+    DWORD patience_ms = options->peer_stall_timeout_ms;
+
+    if (!transfer->added || !transfer->pulled)
+        return NEVER; /* until then libcurl's connect timer watches */
+    if (transfer->sent || transfer->cut)
+        patience_ms = options->response_timeout_ms;
+    else if (transfer->paused)
+        return NEVER; /* it is the application that has nothing to send */
+    return patience_ms == INFINITE ? NEVER : transfer->progress_ms + patience_ms;
+}
+
+void wsd_curl_transfer_check(struct wsd_curl_transfer *transfer, uint64_t now_ms)
+{
+    curl_off_t uploaded = 0;
+    uint64_t deadline;
+
+    if (transfer->easy == NULL)
+        return;
+    /* What the socket took between two calls of libcurl shows only in its counter. */
+    curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
+    if (uploaded != transfer->uploaded) {
+        transfer->uploaded = uploaded;
+        transfer->progress_ms = now_ms;
+    }
+    deadline = transfer_deadline(transfer);
+    if (deadline <= now_ms) {
+        wsd_curl_transfer_finish(transfer, HRESULT_FROM_WIN32(ERROR_WINHTTP_TIMEOUT));
+    } else if (deadline != NEVER) {
+        /* Looking sixteen times a period tells when the progress was. */
+        uint64_t step = (deadline - transfer->progress_ms) / 16 + 1;
+
+        wsd_curl_transport_schedule(transfer->transport,
+                                    now_ms + step < deadline ? now_ms + step : deadline);
+    }
+}
+
+void wsd_curl_transfer_settle(struct wsd_curl_transfer *transfer)
+{
+    if (FAILED(transfer->failure)) {
+        wsd_curl_transfer_finish(transfer, transfer->failure);
+        return;
+    }
+    if (transfer->curl_is_done) {
+        transfer_finish_by_curl(transfer);
+        return;
+    }
+    /* libcurl waits to write as long as it has anything of the body, but a refusal makes
+     * it drop the rest. */
+    if (transfer->pulled_all && !transfer->sent && transfer->status < 300 &&
+        !(transfer->interest & CURL_POLL_OUT))
+        transfer_tell_sent(transfer);
+    if (transfer->status != 0 && !transfer->status_told &&
+        (transfer->sent || !transfer->pulled_all || transfer->status >= 300)) {
+        transfer_tell_status(transfer);
+        /* A paused upload never ends by itself, whatever the peer answers; continued,
+         * libcurl reads a refusal to its end. */
+        if (transfer->cut && transfer->paused)
+            transfer_continue(transfer);
+    }
+    if (transfer->pulled && !transfer->sent && !(transfer->interest & CURL_POLL_IN)) {
+        /* libcurl reads no more, so the response has ended or the peer has gone, but it
+         * would go on waiting for the body. */
+        wsd_curl_transfer_finish(transfer,
+                                 transfer->status != 0 ? S_OK : CONNECTION_ERROR);
+        return;
+    }
+    wsd_curl_transfer_check(transfer, wsd_clock_ms());
+}

@@ -1,0 +1,433 @@
+#include "transport_curl/curl_transport.h"
+
+#include <limits.h>
+#include <stddef.h>
+
+#include "base/assert.h"
+#include "os/clock.h"
+#include "os/monitor.h"
+#include "os/poller.h"
+#include "os/thread.h"
+#include "os/wake_fd.h"
+#include "transport_curl/curl_transfer.h"
+
+#define NEVER UINT64_MAX
+
+struct wsd_curl_transport {
+    struct wsd_transport seam;
+    const struct wsd_mem *mem; /* borrowed */
+    struct wsd_curl_options options;
+    atomic_uint references; /* the client's, the thread's, one for each transfer */
+    struct wsd_thread thread;
+    struct wsd_wake_fd wake;
+    bool curl_is_up;
+
+    struct {
+        struct wsd_monitor monitor;
+        bool stopping;
+        struct wsd_curl_transfer *first; /* of all that have not ended */
+        struct wsd_curl_transfer *queue, **queue_end;
+    } synced;
+
+    /* I/O thread only */
+    CURLM *multi;
+    struct wsd_poller *poller;
+    struct wsd_curl_transfer *touched;
+    uint64_t curl_timer_ms; /* when libcurl wants CURL_SOCKET_TIMEOUT, or NEVER */
+    uint64_t check_ms;      /* when a transfer's timers want a look, or NEVER */
+};
+
+void wsd_curl_transport_keep(struct wsd_curl_transport *transport)
+{
+    atomic_fetch_add(&transport->references, 1);
+}
+
+static void transport_close(struct wsd_curl_transport *transport)
+{
+    if (transport->multi != NULL)
+        curl_multi_cleanup(transport->multi);
+    transport->multi = NULL;
+    wsd_poller_destroy(transport->poller);
+    transport->poller = NULL;
+}
+
+void wsd_curl_transport_drop(struct wsd_curl_transport *transport)
+{
+    if (atomic_fetch_sub(&transport->references, 1) > 1)
+        return;
+    transport_close(transport);
+    wsd_wake_fd_close(&transport->wake);
+    wsd_monitor_fini(&transport->synced.monitor);
+    if (transport->curl_is_up)
+        curl_global_cleanup();
+    wsd_free(transport->mem, transport);
+}
+
+/* ---- any thread ---- */
+
+void wsd_curl_transport_request(struct wsd_curl_transfer *transfer, unsigned what)
+{
+    struct wsd_curl_transport *transport = transfer->transport;
+    bool was_empty = false;
+
+    wsd_monitor_enter(&transport->synced.monitor);
+    if (!transfer->synced.ended) {
+        transfer->synced.requests |= what;
+        if (!transfer->synced.queued) {
+            was_empty = transport->synced.queue == NULL;
+            transfer->synced.queued = true;
+            transfer->synced.next_queued = NULL;
+            atomic_fetch_add(&transfer->references, 1);
+            *transport->synced.queue_end = transfer;
+            transport->synced.queue_end = &transfer->synced.next_queued;
+        }
+    }
+    if (was_empty)
+        wsd_wake_fd_signal(&transport->wake);
+    wsd_monitor_leave(&transport->synced.monitor);
+}
+
+static HRESULT transport_prepare(struct wsd_transport *seam,
+                                 const struct wsd_http_request *request,
+                                 struct wsd_transfer_handler *handler,
+                                 struct wsd_transfer **out)
+{
+    struct wsd_curl_transport *transport =
+        (struct wsd_curl_transport *)((char *)seam -
+                                      offsetof(struct wsd_curl_transport, seam));
+    struct wsd_curl_transfer *transfer;
+    HRESULT hr =
+        wsd_curl_transfer_create(transport->mem, transport, request, handler, &transfer);
+
+    if (FAILED(hr))
+        return hr;
+    wsd_monitor_enter(&transport->synced.monitor);
+    if (transport->synced.stopping) {
+        hr = E_ABORT;
+    } else {
+        transfer->synced.next = transport->synced.first;
+        if (transport->synced.first != NULL)
+            transport->synced.first->synced.previous = transfer;
+        transport->synced.first = transfer;
+    }
+    wsd_monitor_leave(&transport->synced.monitor);
+    if (FAILED(hr)) {
+        wsd_curl_transfer_release(transfer);
+        wsd_curl_transfer_release(transfer);
+        return hr;
+    }
+    *out = &transfer->seam;
+    return S_OK;
+}
+
+static const struct wsd_transport_vtable transport_vtable = {
+    .prepare = transport_prepare,
+};
+
+const struct wsd_curl_options *
+wsd_curl_transport_options(const struct wsd_curl_transport *transport)
+{
+    return &transport->options;
+}
+
+struct wsd_transport *wsd_curl_transport_seam(struct wsd_curl_transport *transport)
+{
+    return &transport->seam;
+}
+
+/* ---- I/O thread ---- */
+
+CURLM *wsd_curl_transport_multi(struct wsd_curl_transport *transport)
+{
+    return transport->multi;
+}
+
+void wsd_curl_transport_touch(struct wsd_curl_transfer *transfer)
+{
+    if (transfer->touched)
+        return;
+    transfer->touched = true;
+    atomic_fetch_add(&transfer->references, 1);
+    transfer->next_touched = transfer->transport->touched;
+    transfer->transport->touched = transfer;
+}
+
+void wsd_curl_transport_schedule(struct wsd_curl_transport *transport, uint64_t when_ms)
+{
+    if (when_ms < transport->check_ms)
+        transport->check_ms = when_ms;
+}
+
+void wsd_curl_transport_forget(struct wsd_curl_transfer *transfer)
+{
+    struct wsd_curl_transport *transport = transfer->transport;
+
+    wsd_monitor_enter(&transport->synced.monitor);
+    transfer->synced.ended = true;
+    if (transfer->synced.previous != NULL)
+        transfer->synced.previous->synced.next = transfer->synced.next;
+    else
+        transport->synced.first = transfer->synced.next;
+    if (transfer->synced.next != NULL)
+        transfer->synced.next->synced.previous = transfer->synced.previous;
+    wsd_monitor_leave(&transport->synced.monitor);
+}
+
+static int transport_on_socket(CURL *easy, curl_socket_t fd, int what, void *context,
+                               void *unused)
+{
+    struct wsd_curl_transport *transport = context;
+    struct wsd_curl_transfer *transfer = NULL;
+    unsigned watch = 0;
+    HRESULT hr;
+
+    (void)unused;
+    if (what == CURL_POLL_REMOVE)
+        what = CURL_POLL_NONE;
+    if (what & CURL_POLL_IN)
+        watch |= WSD_POLLER_IN;
+    if (what & CURL_POLL_OUT)
+        watch |= WSD_POLLER_OUT;
+    hr = wsd_poller_watch(transport->poller, fd, watch);
+    /* libcurl's own handle, for connections without a transfer, has no private pointer */
+    if (curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer) == CURLE_OK &&
+        transfer != NULL) {
+        transfer->interest = what;
+        if (FAILED(hr))
+            transfer->failure = hr;
+        wsd_curl_transport_touch(transfer);
+    }
+    return 0;
+}
+
+static int transport_on_timer(CURLM *multi, long timeout_ms, void *context)
+{
+    struct wsd_curl_transport *transport = context;
+
+    (void)multi;
+    transport->curl_timer_ms =
+        timeout_ms < 0 ? NEVER : wsd_clock_ms() + (uint64_t)timeout_ms;
+    return 0;
+}
+
+/* Collects what libcurl finished, and settles all transfers that it touched. */
+static void transport_settle(struct wsd_curl_transport *transport)
+{
+    CURLMsg *message;
+    int left;
+
+    while ((message = curl_multi_info_read(transport->multi, &left)) != NULL) {
+        struct wsd_curl_transfer *transfer = NULL;
+
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
+        transfer->curl_is_done = true;
+        transfer->curl_result = message->data.result;
+        wsd_curl_transport_touch(transfer);
+    }
+    while (transport->touched != NULL) {
+        struct wsd_curl_transfer *transfer = transport->touched;
+
+        transport->touched = transfer->next_touched;
+        transfer->touched = false;
+        if (transfer->easy != NULL)
+            wsd_curl_transfer_settle(transfer);
+        wsd_curl_transfer_release(transfer);
+    }
+}
+
+static void transport_act(struct wsd_curl_transport *transport, curl_socket_t fd,
+                          int events)
+{
+    int running;
+
+    curl_multi_socket_action(transport->multi, fd, events, &running);
+    transport_settle(transport);
+}
+
+/* Takes the whole queue at once, so that a callback may queue again. */
+static void transport_serve(struct wsd_curl_transport *transport)
+{
+    struct wsd_curl_transfer *queue;
+
+    wsd_monitor_enter(&transport->synced.monitor);
+    queue = transport->synced.queue;
+    transport->synced.queue = NULL;
+    transport->synced.queue_end = &transport->synced.queue;
+    wsd_monitor_leave(&transport->synced.monitor);
+
+    while (queue != NULL) {
+        struct wsd_curl_transfer *transfer = queue;
+        unsigned requests;
+
+        wsd_monitor_enter(&transport->synced.monitor);
+        queue = transfer->synced.next_queued;
+        requests = transfer->synced.requests;
+        transfer->synced.requests = 0;
+        transfer->synced.queued = false;
+        wsd_monitor_leave(&transport->synced.monitor);
+        if (transfer->easy != NULL)
+            wsd_curl_transfer_serve(transfer, requests);
+        wsd_curl_transfer_release(transfer);
+    }
+    transport_settle(transport);
+}
+
+/* The list changes under a check that ends its transfer; only this thread unlinks. */
+static void transport_check(struct wsd_curl_transport *transport, uint64_t now)
+{
+    struct wsd_curl_transfer *transfer;
+
+    transport->check_ms = NEVER;
+    wsd_monitor_enter(&transport->synced.monitor);
+    transfer = transport->synced.first;
+    while (transfer != NULL) {
+        struct wsd_curl_transfer *next = transfer->synced.next;
+
+        wsd_monitor_leave(&transport->synced.monitor);
+        wsd_curl_transfer_check(transfer, now);
+        wsd_monitor_enter(&transport->synced.monitor);
+        transfer = next;
+    }
+    wsd_monitor_leave(&transport->synced.monitor);
+    transport_settle(transport);
+}
+
+static int transport_patience(const struct wsd_curl_transport *transport)
+{
+    uint64_t now = wsd_clock_ms();
+    uint64_t next = transport->curl_timer_ms < transport->check_ms
+                        ? transport->curl_timer_ms
+                        : transport->check_ms;
+
+    if (next == NEVER)
+        return -1;
+    if (next <= now)
+        return 0;
+    return next - now > INT_MAX ? INT_MAX : (int)(next - now);
+}
+
+static bool transport_is_stopping(struct wsd_curl_transport *transport)
+{
+    bool stopping;
+
+    wsd_monitor_enter(&transport->synced.monitor);
+    stopping = transport->synced.stopping;
+    wsd_monitor_leave(&transport->synced.monitor);
+    return stopping;
+}
+
+static void transport_run(void *context)
+{
+    struct wsd_curl_transport *transport = context;
+
+    while (!transport_is_stopping(transport)) {
+        struct wsd_poller_event events[64];
+        size_t count =
+            wsd_poller_wait(transport->poller, events, sizeof(events) / sizeof(events[0]),
+                            transport_patience(transport));
+        uint64_t now;
+
+        for (size_t i = 0; i < count; i++) {
+            int what = 0;
+
+            if (events[i].fd == transport->wake.read_end) {
+                wsd_wake_fd_clear(&transport->wake);
+                continue;
+            }
+            /* An error shows itself in the read; told as such it would hide a response.
+             */
+            if (events[i].what & (WSD_POLLER_IN | WSD_POLLER_ERROR))
+                what |= CURL_CSELECT_IN;
+            if (events[i].what & WSD_POLLER_OUT)
+                what |= CURL_CSELECT_OUT;
+            transport_act(transport, events[i].fd, what);
+        }
+        transport_serve(transport);
+        now = wsd_clock_ms();
+        if (transport->curl_timer_ms <= now) {
+            transport->curl_timer_ms = NEVER;
+            transport_act(transport, CURL_SOCKET_TIMEOUT, 0);
+        }
+        if (transport->check_ms <= now)
+            transport_check(transport, now);
+    }
+    /* Nothing is added any more. */
+    while (transport->synced.first != NULL)
+        wsd_curl_transfer_finish(transport->synced.first, E_ABORT);
+    transport_serve(transport);
+    transport_close(transport);
+    wsd_curl_transport_drop(transport);
+}
+
+/* ---- creation and end ---- */
+
+static HRESULT transport_open(struct wsd_curl_transport *transport)
+{
+    HRESULT hr = wsd_monitor_init(&transport->synced.monitor);
+
+    if (hr == S_OK)
+        hr = wsd_wake_fd_open(&transport->wake);
+    if (hr == S_OK)
+        hr = wsd_poller_create(transport->mem, &transport->poller);
+    if (hr == S_OK)
+        hr = wsd_poller_watch(transport->poller, transport->wake.read_end, WSD_POLLER_IN);
+    if (FAILED(hr))
+        return hr;
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return E_OUTOFMEMORY;
+    transport->curl_is_up = true;
+    transport->multi = curl_multi_init();
+    if (transport->multi == NULL)
+        return E_OUTOFMEMORY;
+    curl_multi_setopt(transport->multi, CURLMOPT_SOCKETFUNCTION, transport_on_socket);
+    curl_multi_setopt(transport->multi, CURLMOPT_SOCKETDATA, transport);
+    curl_multi_setopt(transport->multi, CURLMOPT_TIMERFUNCTION, transport_on_timer);
+    curl_multi_setopt(transport->multi, CURLMOPT_TIMERDATA, transport);
+    return S_OK;
+}
+
+HRESULT wsd_curl_transport_create(const struct wsd_mem *mem,
+                                  const struct wsd_curl_options *options,
+                                  struct wsd_curl_transport **out)
+{
+    struct wsd_curl_transport *transport;
+    HRESULT hr = E_OUTOFMEMORY;
+
+    *out = NULL;
+    transport = wsd_alloc(mem, sizeof(*transport));
+    if (transport == NULL)
+        return hr;
+    transport->seam.vtable = &transport_vtable;
+    transport->mem = mem;
+    transport->options = *options;
+    atomic_init(&transport->references, 2); /* the client's and the thread's */
+    transport->wake = (struct wsd_wake_fd)WSD_WAKE_FD_CLOSED;
+    transport->synced.queue_end = &transport->synced.queue;
+    transport->curl_timer_ms = NEVER;
+    transport->check_ms = NEVER;
+    hr = transport_open(transport);
+    if (hr == S_OK)
+        hr = wsd_thread_start(&transport->thread, transport_run, transport);
+    if (FAILED(hr)) {
+        atomic_store(&transport->references, 1); /* there is no thread */
+        wsd_curl_transport_drop(transport);
+        return hr;
+    }
+    *out = transport;
+    return S_OK;
+}
+
+void wsd_curl_transport_release(struct wsd_curl_transport *transport)
+{
+    wsd_monitor_enter(&transport->synced.monitor);
+    transport->synced.stopping = true;
+    wsd_wake_fd_signal(&transport->wake);
+    wsd_monitor_leave(&transport->synced.monitor);
+    if (wsd_thread_is_current(&transport->thread))
+        wsd_thread_detach(&transport->thread);
+    else
+        wsd_thread_join(&transport->thread);
+    wsd_curl_transport_drop(transport);
+}

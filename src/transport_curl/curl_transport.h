@@ -1,0 +1,61 @@
+/*
+ * curl_transport -- libcurl behind the seam: one I/O thread owns one multi handle and
+ * drives all transfers by curl_multi_socket_action().
+ */
+#ifndef WSD_TRANSPORT_CURL_CURL_TRANSPORT_H
+#define WSD_TRANSPORT_CURL_CURL_TRANSPORT_H
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/mem.h"
+#include "transport/transport.h"
+#include "wsd_client.h"
+#include "wsd_types.h"
+
+struct wsd_curl_options {
+    DWORD connect_timeout_ms;
+    DWORD peer_stall_timeout_ms;
+    DWORD response_timeout_ms;
+    wsd_log_callback log; /* may be NULL */
+    void *log_context;
+};
+
+struct wsd_curl_transport;
+struct wsd_curl_transfer;
+
+/* Starts the thread.  S_OK; E_OUTOFMEMORY; or what the os room says of descriptors and
+ * threads; then *out is NULL. */
+HRESULT wsd_curl_transport_create(const struct wsd_mem *mem,
+                                  const struct wsd_curl_options *options,
+                                  struct wsd_curl_transport **out);
+
+/* Ends every transfer with E_ABORT and waits for the thread, unless it is the caller. */
+void wsd_curl_transport_release(struct wsd_curl_transport *transport);
+
+struct wsd_transport *wsd_curl_transport_seam(struct wsd_curl_transport *transport);
+
+/* ---- for curl_transfer ---- */
+
+const struct wsd_curl_options *
+wsd_curl_transport_options(const struct wsd_curl_transport *transport);
+
+/* Each transfer keeps the transport's memory, not its thread. */
+void wsd_curl_transport_keep(struct wsd_curl_transport *transport);
+void wsd_curl_transport_drop(struct wsd_curl_transport *transport);
+
+/* What other threads ask of a transfer. */
+enum { WSD_CURL_START = 1, WSD_CURL_WAKE = 2, WSD_CURL_ABORT = 4 };
+void wsd_curl_transport_request(struct wsd_curl_transfer *transfer, unsigned what);
+
+/* I/O thread only: */
+CURLM *wsd_curl_transport_multi(struct wsd_curl_transport *transport);
+/* Something happened to the transfer: settle it when libcurl has returned. */
+void wsd_curl_transport_touch(struct wsd_curl_transfer *transfer);
+/* Call wsd_curl_transfer_check() at `when` at the latest. */
+void wsd_curl_transport_schedule(struct wsd_curl_transport *transport, uint64_t when_ms);
+/* No request reaches the transfer any more. */
+void wsd_curl_transport_forget(struct wsd_curl_transfer *transfer);
+
+#endif

@@ -1,0 +1,57 @@
+# A promise in a public header carries a tag, such as [W3].  Fails when no test cites it,
+# when a test cites a tag that no header has, and when two headers share one.
+# Run as: cmake -DROOT=<project> -P check_contracts.cmake
+cmake_minimum_required(VERSION 3.24)
+
+function(tags_in file out)
+    file(READ ${file} text)
+    string(REGEX MATCHALL "[[][A-Z]+[0-9]+[]]" tags "${text}")
+    string(REGEX REPLACE "[][]" "" tags "${tags}")
+    list(REMOVE_DUPLICATES tags)
+    set(${out} "${tags}" PARENT_SCOPE)
+endfunction()
+
+set(faults 0)
+macro(fault text)
+    message("${text}")
+    math(EXPR faults "${faults} + 1")
+endmacro()
+
+set(promised "")
+file(GLOB headers RELATIVE ${ROOT} ${ROOT}/include/*.h ${ROOT}/include/*.hpp)
+foreach(header IN LISTS headers)
+    tags_in(${ROOT}/${header} tags)
+    foreach(tag IN LISTS tags)
+        if(tag IN_LIST promised)
+            fault("[${tag}] is in ${header} and in ${header_of_${tag}}")
+        endif()
+        set(header_of_${tag} ${header})
+        list(APPEND promised ${tag})
+    endforeach()
+endforeach()
+
+set(cited "")
+file(GLOB_RECURSE tests RELATIVE ${ROOT} ${ROOT}/tests/contract/*.c*
+    ${ROOT}/tests/flow/*.c* ${ROOT}/tests/unit/*.c*)
+foreach(test IN LISTS tests)
+    tags_in(${ROOT}/${test} tags)
+    foreach(tag IN LISTS tags)
+        if(NOT tag IN_LIST promised)
+            fault("${test} cites [${tag}], which no header has")
+        endif()
+    endforeach()
+    list(APPEND cited ${tags})
+endforeach()
+
+list(REMOVE_DUPLICATES promised)
+foreach(tag IN LISTS promised)
+    if(NOT tag IN_LIST cited)
+        fault("no test cites [${tag}] of ${header_of_${tag}}")
+    endif()
+endforeach()
+
+if(faults GREATER 0)
+    message(FATAL_ERROR "${faults} fault(s) in the contract tags")
+endif()
+list(LENGTH promised total)
+message("${total} promises, each cited by a test")

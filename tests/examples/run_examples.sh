@@ -1,0 +1,378 @@
+#!/bin/sh
+# The example programs as people run them, against wsd-receiver.
+# Run as: sh run_examples.sh WSD_PRINT WSD_SEND WSD_RECEIVER [SANITIZERS]
+# With SANITIZERS, which are what the programs were built with, memory is not measured.
+set -u
+wsd_print=$1 wsd_send=$2 wsd_receiver=$3 sanitizers=${4-}
+
+scratch=$(mktemp -d)
+receiver=
+sender=
+finish() {
+    status=$?
+    for process in $receiver $sender; do
+        kill -KILL "$process" 2>/dev/null
+    done
+    rm -rf "$scratch"
+    exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# ---- Tools ---------------------------------------------------------------------------
+
+# Runs a command until it succeeds, for at most some 20 s: less than the wait budget of a
+# Write that nobody wakes.
+soon() {
+    tries=200
+    until "$@"; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || { echo "    never: $*" && return 1; }
+        sleep 0.1
+    done
+}
+
+start_receiver() {
+    rm -rf "$scratch/in" "$scratch/port"
+    mkdir "$scratch/in"
+    "$wsd_receiver" --port-file "$scratch/port" --dir "$scratch/in" "$@" \
+        >"$scratch/log" 2>&1 &
+    receiver=$!
+    soon test -s "$scratch/port"
+    url=http://127.0.0.1:$(cat "$scratch/port")/
+}
+
+stop_receiver() {
+    kill -KILL "$receiver" && wait "$receiver"
+    receiver=
+} 2>/dev/null
+
+# Runs a program to its end, for at most 20 s likewise; then $status, out and err are there.
+run() {
+    timeout 20 "$@" >"$scratch/out" 2>"$scratch/err"
+    status=$?
+}
+
+# Starts a program that goes on by itself, its standard input from descriptor 3 (a shell
+# gives such programs nothing else to read); ended_with waits for it.
+exec 3</dev/null
+run_aside() {
+    "$@" <&3 >"$scratch/out" 2>"$scratch/err" &
+    sender=$!
+}
+
+has_ended() { ! kill -0 "$sender" 2>/dev/null; }
+ended_with() {
+    soon has_ended || return 1
+    wait "$sender" 2>/dev/null
+    status=$?
+    sender=
+    is_status "$1"
+}
+
+is_status() { [ "$status" -eq "$1" ] || { echo "    status $status, not $1" && return 1; }; }
+out_has() { grep -qF -e "$1" "$scratch/out" || { echo "    no '$1' in the output" && return 1; }; }
+err_has() { grep -qF -e "$1" "$scratch/err" || { echo "    no '$1' in the errors" && return 1; }; }
+log_has() { grep -qF -e "$1" "$scratch/log"; }
+is_empty() { [ ! -s "$1" ] || { echo "    not empty: $1" && return 1; }; }
+is_received() { cmp "$1" "$scratch/in/$2"; }
+is_incomplete() { # some of the document arrived, and it is not taken for the whole
+    [ -e "$scratch/in/job-1.document.part" ] && [ ! -e "$scratch/in/job-1.document" ]
+}
+has_begun() { # more is on its way than fits into the buffers of the sender
+    [ -e "$scratch/in/job-1.document.part" ] &&
+        [ "$(wc -c <"$scratch/in/job-1.document.part")" -gt 4194304 ]
+}
+is_json() {
+    command -v python3 >/dev/null || return 0
+    python3 -c 'import json, sys; assert json.loads(sys.stdin.read())["ok"] is '"$1" \
+        <"$scratch/out"
+}
+
+# make_file NAME BYTES
+make_file() { head -c "$2" /dev/urandom >"$scratch/$1"; }
+
+# ---- Tests: each ends with its verdict -----------------------------------------------
+
+programs__help_and_version__are_on_standard_output() {
+    for program in "$wsd_print" "$wsd_send" "$wsd_receiver"; do
+        run "$program" --help
+        is_status 0 && out_has "Usage: $(basename "$program")" &&
+            is_empty "$scratch/err" || return 1
+    done
+    for program in "$wsd_print" "$wsd_send"; do
+        run "$program" --version
+        is_status 0 && out_has "$(basename "$program") " || return 1
+    done
+}
+
+is_misuse() {
+    run "$@"
+    is_status 2 && err_has "--help" && is_empty "$scratch/out"
+}
+
+programs__wrong_command_line__end_with_2() {
+    is_misuse "$wsd_print" &&
+        is_misuse "$wsd_print" http://127.0.0.1/ &&
+        is_misuse "$wsd_print" http://127.0.0.1/ a b &&
+        is_misuse "$wsd_print" --no-such-option http://127.0.0.1/ - &&
+        is_misuse "$wsd_print" --block 0 http://127.0.0.1/ - &&
+        is_misuse "$wsd_print" --block 5X http://127.0.0.1/ - &&
+        is_misuse "$wsd_print" --block -1 http://127.0.0.1/ - &&
+        is_misuse "$wsd_print" --ring 2G http://127.0.0.1/ - &&
+        is_misuse "$wsd_print" --ring 99999999999999999999 http://127.0.0.1/ - &&
+        is_misuse "$wsd_print" --timeout 86401 http://127.0.0.1/ - &&
+        is_misuse "$wsd_send" http://127.0.0.1/ --action urn:a &&
+        is_misuse "$wsd_send" http://127.0.0.1/ --body b --action urn:a --attach path &&
+        is_misuse "$wsd_send" http://127.0.0.1/ --body b --action urn:a --attach =file &&
+        is_misuse "$wsd_send" http://127.0.0.1/ --body b --action urn:a \
+            --attach 'a=-' --attach 'b=-;type=text/plain'
+}
+
+is_failure() { # the words, then the command
+    words=$1
+    shift
+    run "$@"
+    is_status 1 && err_has "$words" && is_empty "$scratch/out"
+}
+
+print__nothing_to_read_or_nobody_there__says_so() {
+    start_receiver && stop_receiver || return 1 # now nobody listens at $url
+    is_failure "cannot open $scratch/none: No such file" "$wsd_print" "$url" "$scratch/none" &&
+        is_failure "Is a directory" "$wsd_print" "$url" "$scratch" &&
+        is_failure ERROR_WINHTTP_CANNOT_CONNECT "$wsd_print" "$url" - &&
+        is_failure ERROR_WINHTTP_UNRECOGNIZED_SCHEME "$wsd_print" gopher://h/ - &&
+        is_failure "(E_INVALIDARG, 0x80070057)" "$wsd_print" http://me:secret@h/ -
+}
+
+print__files_of_any_size__arrive_as_they_are() {
+    start_receiver --raw "$scratch/raw" || return 1
+    job=0
+    for size in 0 1 65536 5242880; do
+        make_file document "$size"
+        job=$((job + 1))
+        run "$wsd_print" "$url" "$scratch/document"
+        is_status 0 && is_empty "$scratch/err" && out_has "sent $size bytes in " &&
+            out_has ", job $job" && is_received "$scratch/document" "job-$job.document" ||
+            return 1
+    done
+    [ "$(wc -c <"$scratch/raw")" -gt 5242880 ]
+}
+
+print__any_block_and_ring__arrives_as_it_is() {
+    start_receiver && make_file document 20011 || return 1
+    job=0
+    for sizes in "7 1M" "1M 7" "1K 1K" "64K 64K" "1G 1"; do
+        job=$((job + 1))
+        run "$wsd_print" --block "${sizes% *}" --ring "${sizes#* }" "$url" "$scratch/document"
+        is_status 0 && is_received "$scratch/document" "job-$job.document" || return 1
+    done
+}
+
+print__standard_input__arrives_as_it_is() {
+    start_receiver && make_file document 3000000 || return 1
+    # A pipe that is not always full.
+    { head -c 1000000 "$scratch/document" && sleep 0.3 &&
+        tail -c +1000001 "$scratch/document"; } | run "$wsd_print" "$url" -
+    run "$wsd_print" --quiet "$url" - </dev/null
+    is_status 0 && out_has "sent 0 bytes" &&
+        is_received "$scratch/document" job-1.document &&
+        is_received /dev/null job-2.document
+}
+
+print__strange_names__are_printed() {
+    start_receiver || return 1
+    for name in '<&>"'"'" "$(printf 'caf\351.pdf')" "$(printf 'a\001b\tc')" 'größe'; do
+        make_file "$name" 10
+        run "$wsd_print" --format 'a<b' "$url" "$scratch/$name"
+        is_status 0 || return 1
+    done
+}
+
+print__json__is_json() {
+    start_receiver && make_file document 100000 || return 1
+    run "$wsd_print" --json "$url" "$scratch/document"
+    is_status 0 && out_has '"bytes": 100000' && out_has '"job": 1' && is_json True ||
+        return 1
+    stop_receiver
+    run "$wsd_print" --json "$url" "$scratch/document"
+    is_status 1 && out_has '"error": "ERROR_WINHTTP_CANNOT_CONNECT"' && is_json False ||
+        return 1
+    run "$wsd_print" --json "$url" "$(printf '%s' "$scratch/no \"\\ \351 such")"
+    is_status 1 && is_json False
+}
+
+# fails KIND WORDS...: the print fails with these words.
+fails() {
+    kind=$1
+    shift
+    start_receiver --fail "$kind" || return 1
+    case $kind in
+    stall | no-answer) run "$wsd_print" --timeout 2 --json "$url" "$scratch/large" ;;
+    *) run "$wsd_print" --json "$url" "$scratch/large" ;;
+    esac
+    is_status 1 && is_json False && [ ! -e "$scratch/in/job-1.document" ]
+    verdict=$?
+    for words; do
+        err_has "$words" || verdict=1
+    done
+    [ "$verdict" -eq 0 ] || echo "    with --fail $kind"
+    stop_receiver
+    return "$verdict"
+}
+
+print__printer_fails__says_how() {
+    make_file large 67108864
+    fails early-413 "(HTTP_E_STATUS, 0x8019019D)" "413" &&
+        fails early-200 "(ERROR_WINHTTP_INVALID_SERVER_RESPONSE, 0x80072F78)" &&
+        fails reset "(ERROR_WINHTTP_CONNECTION_ERROR, 0x80072EFE)" &&
+        fails drop "(ERROR_WINHTTP_CONNECTION_ERROR, 0x80072EFE)" &&
+        fails stall "the device takes no data" "(ERROR_WINHTTP_TIMEOUT, 0x80072EE2)" &&
+        fails no-answer "(ERROR_WINHTTP_TIMEOUT, 0x80072EE2)" &&
+        fails fault "fault Receiver, ServerErrorNotAcceptingJobs: The printer takes no" \
+            "(WS_E_ENDPOINT_FAULT_RECEIVED, 0x803D0013)" &&
+        fails fault-200 "ServerErrorNotAcceptingJobs" "WS_E_ENDPOINT_FAULT_RECEIVED" &&
+        fails html-500 "(HTTP_E_STATUS, 0x801901F4)"
+}
+
+print__ctrl_c_while_the_printer_takes_nothing__ends_it() {
+    start_receiver --fail stall || return 1
+    run_aside "$wsd_print" "$url" /dev/zero
+    soon log_has "cut by --fail stall" || return 1
+    kill -INT "$sender"
+    ended_with 1 && err_has "interrupted (E_ABORT, 0x80004004)" && is_incomplete
+}
+
+print__ctrl_c_while_waiting_for_input__ends_it() {
+    mkfifo "$scratch/pipe" && start_receiver || return 1
+    exec 3<>"$scratch/pipe" # so that the pipe has no end
+    printf 'some' >&3
+    run_aside "$wsd_print" "$url" -
+    soon test -e "$scratch/in/job-1.document.part" && kill -INT "$sender" &&
+        ended_with 1 && err_has interrupted && soon log_has TRUNCATED && is_incomplete
+    verdict=$?
+    exec 3</dev/null
+    rm "$scratch/pipe"
+    return "$verdict"
+}
+
+print__ctrl_c_or_kill_while_sending__printer_sees_no_whole_document() {
+    for signal in INT TERM KILL; do
+        start_receiver || return 1
+        run_aside "$wsd_print" "$url" /dev/zero
+        soon has_begun || return 1
+        # The receiver sleeps meanwhile: the sender ends although nothing is taken.
+        kill -STOP "$receiver" && kill -"$signal" "$sender"
+        if [ "$signal" = KILL ]; then
+            ended_with 137
+        else
+            ended_with 1 && err_has interrupted
+        fi || return 1
+        kill -CONT "$receiver"
+        soon log_has TRUNCATED && is_incomplete || return 1
+        stop_receiver
+    done
+}
+
+print__file_becomes_shorter__aborts() {
+    start_receiver || return 1
+    dd if=/dev/zero of="$scratch/sparse" bs=1 count=0 seek=8589934592 2>/dev/null
+    run_aside "$wsd_print" "$url" "$scratch/sparse"
+    soon has_begun && : >"$scratch/sparse"
+    ended_with 1 && err_has "became shorter" && soon log_has TRUNCATED && is_incomplete
+}
+
+print__file_that_cannot_be_read__aborts() {
+    start_receiver || return 1
+    run "$wsd_print" "$url" /proc/self/mem
+    is_status 1 && err_has "cannot read /proc/self/mem: Input/output error" &&
+        soon log_has TRUNCATED && is_incomplete
+}
+
+# Prints the most memory, in KiB, that $sender has had so far.
+peak_memory() { sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$sender/status" 2>/dev/null; }
+
+print__endless_input__needs_little_memory() {
+    [ -r /proc/self/status ] || return 0
+    size=268435456
+    [ -z "$sanitizers" ] || size=33554432
+    mkfifo "$scratch/pipe" && start_receiver || return 1
+    head -c "$size" /dev/urandom | tee "$scratch/large" >"$scratch/pipe" &
+    exec 3<"$scratch/pipe"
+    run_aside "$wsd_print" --quiet "$url" -
+    exec 3</dev/null
+    peak=0
+    until has_ended; do
+        peak_now=$(peak_memory)
+        peak=${peak_now:-$peak}
+        sleep 0.02
+    done
+    rm "$scratch/pipe"
+    ended_with 0 && out_has "sent $size bytes" &&
+        is_received "$scratch/large" job-1.document || return 1
+    echo "    peak memory: $peak KiB"
+    [ -n "$sanitizers" ] || { [ "$peak" -gt 0 ] && [ "$peak" -lt 16384 ]; }
+}
+
+send__two_attachments__arrive_in_order() {
+    start_receiver && make_file one 1000000 && make_file two 3 || return 1
+    echo '<u:Upload xmlns:u="urn:example:upload"><u:name>x</u:name><u:data/><u:data/>
+          </u:Upload>' >"$scratch/body.xml"
+    run "$wsd_send" --quiet "$url" --action urn:example:upload/Upload \
+        --body "$scratch/body.xml" --attach "Upload/data=$scratch/one;type=image/png" \
+        --attach 'Upload/data[2]=-' <"$scratch/two"
+    is_status 0 && out_has UploadResponse && is_empty "$scratch/err" &&
+        is_received "$scratch/one" message-1.part-1 &&
+        is_received "$scratch/two" message-1.part-2
+}
+
+send__mistakes_and_faults__are_told() {
+    start_receiver && make_file one 10 || return 1
+    echo '<Upload><data/></Upload>' >"$scratch/body.xml"
+    echo '<Upload><data></Upload>' >"$scratch/bad.xml"
+    set -- "$wsd_send" "$url" --action urn:example:upload/Upload
+    is_failure "fault Sender, ActionNotSupported: This printer knows no such action." \
+        "$@" --body "$scratch/body.xml" &&
+        is_failure "(WS_E_INVALID_FORMAT, 0x803D0000)" "$@" --body "$scratch/bad.xml" &&
+        is_failure "cannot read $scratch/none: No such file" "$@" --body "$scratch/none" &&
+        is_failure "cannot open $scratch/none: No such file" "$@" \
+            --body "$scratch/body.xml" --attach "Upload/data=$scratch/none" &&
+        is_failure "the body has no element Upload/page" "$@" \
+            --body "$scratch/body.xml" --attach "Upload/page=$scratch/one"
+}
+
+# ---- Runner --------------------------------------------------------------------------
+
+failures=0
+for test in \
+    programs__help_and_version__are_on_standard_output \
+    programs__wrong_command_line__end_with_2 \
+    print__nothing_to_read_or_nobody_there__says_so \
+    print__files_of_any_size__arrive_as_they_are \
+    print__any_block_and_ring__arrives_as_it_is \
+    print__standard_input__arrives_as_it_is \
+    print__strange_names__are_printed \
+    print__json__is_json \
+    print__printer_fails__says_how \
+    print__ctrl_c_while_the_printer_takes_nothing__ends_it \
+    print__ctrl_c_while_waiting_for_input__ends_it \
+    print__ctrl_c_or_kill_while_sending__printer_sees_no_whole_document \
+    print__file_becomes_shorter__aborts \
+    print__file_that_cannot_be_read__aborts \
+    print__endless_input__needs_little_memory \
+    send__two_attachments__arrive_in_order \
+    send__mistakes_and_faults__are_told; do
+    echo "$test"
+    if ! "$test"; then
+        echo "    FAILED; the program's errors and the receiver's log:"
+        sed 's/^/    | /' "$scratch/err" "$scratch/log"
+        failures=$((failures + 1))
+    fi
+    for process in $sender $receiver; do
+        kill -KILL "$process" 2>/dev/null && wait "$process" 2>/dev/null
+    done
+    sender='' receiver=''
+done
+[ "$failures" -eq 0 ] || { echo "FAIL: $failures tests" && exit 1; }
+echo "PASS: all tests of the examples"

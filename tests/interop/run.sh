@@ -1,0 +1,199 @@
+#!/bin/sh
+# Sends messages to programs that others wrote, and compares what they read with what was
+# sent.  Installs what is missing, and builds first.
+# Run as: sh tests/interop/run.sh
+# What cannot be installed is skipped; with CI=true in the environment that is a failure.
+set -eu
+cd "$(dirname "$0")/../.."
+here=tests/interop
+build=build/release
+
+scratch=$(mktemp -d)
+server=
+finish() {
+    status=$?
+    stop
+    rm -rf "$scratch"
+    exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# ---- Results -------------------------------------------------------------------------
+
+report() { # RESULT PEER VERSION WHAT
+    printf '%-4s  %-12s  %-8s  %s\n' "$@" | tee -a "$scratch/table"
+}
+
+# Runs a command that shows whether a peer has read what was sent.
+pair() { # PEER VERSION WHAT COMMAND...     (VERSION: empty if it is not there)
+    peer=$1 version=$2 what=$3
+    shift 3
+    if [ -z "$version" ]; then
+        result=SKIP
+        [ "${CI-}" != true ] || result=FAIL
+        report "$result" "$peer" missing "$what"
+    elif "$@" >"$scratch/log" 2>&1; then
+        report PASS "$peer" "$version" "$what"
+    else
+        report FAIL "$peer" "$version" "$what"
+        sed 's/^/    | /' "$scratch/log"
+    fi
+    stop
+}
+
+# ---- Servers that take one message ---------------------------------------------------
+
+# Sets url.  What the server prints then stays in its pipe for heard().
+serve() { # COMMAND...
+    rm -f "$scratch/pipe"
+    mkfifo "$scratch/pipe"
+    "$@" >"$scratch/pipe" &
+    server=$!
+    exec 3<"$scratch/pipe"
+    read -r _ url <&3
+}
+
+heard() {
+    cat <&3
+    wait "$server" && server=
+}
+
+stop() {
+    [ -z "$server" ] || kill "$server" 2>/dev/null || :
+    server=
+}
+
+# ---- Messages ------------------------------------------------------------------------
+
+random() { head -c "$1" /dev/urandom; }
+
+# What looks like a delimiter, or like the end of a chunk, at both ends and in between.
+look_alikes() {
+    printf '\r\n--\r\n----\r\n--\n--\r--\r\n'
+    for digit in 1 2 3 4 5 6 7 8; do
+        printf '\r\n--0000000%s-0000-4000-8000-000000000000\r\n' "$digit"
+        printf 'Content-ID: <0@body>\r\n\r\n'
+        random 9000
+        printf '\r\n--0000000%s-0000-4000-8000-000000000000--\r\n' "$digit"
+        printf '\000\r\n0\r\n\r\n'
+    done
+    printf '\r\n--00000000-0000-4000-8000-00000000000\r\n--'
+}
+
+# Makes NAME.body, and NAME.expected with a line for each attachment: Content-ID, media
+# type, number of octets, SHA-256.
+describe() { # NAME ATTACHMENT...     (ATTACHMENT: FILE or FILE;type=MEDIA_TYPE)
+    message=$scratch/$1
+    shift
+    printf '%s\n' "$@" >"$message.attachments"
+    number=0
+    for attachment; do
+        file=$scratch/${attachment%;type=*}
+        case $attachment in
+        *';type='*) media_type=${attachment#*;type=} ;;
+        *) media_type=application/octet-stream ;;
+        esac
+        hash=$(sha256sum <"$file")
+        echo "<$number@body> $media_type $(($(wc -c <"$file"))) ${hash%% *}"
+        number=$((number + 1))
+    done >"$message.expected"
+    {
+        printf '<t:Upload xmlns:t="urn:wsdattach:test"><t:name>test</t:name>'
+        for attachment; do
+            printf '<t:data/>'
+        done
+        printf '</t:Upload>'
+    } >"$message.body"
+}
+
+send() { # NAME
+    message=$scratch/$1
+    set --
+    number=0
+    while read -r attachment; do
+        number=$((number + 1))
+        set -- "$@" --attach "Upload/data[$number]=$scratch/$attachment"
+    done <"$message.attachments"
+    timeout 120 "$build/examples/wsd-send" --quiet "$url" \
+        --action urn:wsdattach:test/Upload --body "$message.body" "$@"
+}
+
+# ---- Peers ---------------------------------------------------------------------------
+
+build_gsoap_server() {
+    mkdir "$scratch/gsoap"
+    share=$(pkg-config --variable=prefix gsoap)/share/gsoap
+    soapcpp2 -c -S -2 -x -w -I"$share/import" -d"$scratch/gsoap" \
+        "$here/gsoap/upload.gsoap" 2>&1
+    # shellcheck disable=SC2046 # lists of words
+    cc -std=c11 -D_POSIX_C_SOURCE=200809L -O2 -Wall -Wextra -Werror \
+        -isystem "$scratch/gsoap" -isystem "$share/plugin" $(pkg-config --cflags gsoap) \
+        -o "$scratch/gsoap/server" "$here/gsoap/server.c" "$share/plugin/wsaapi.c" \
+        "$scratch/gsoap/soapC.c" "$scratch/gsoap/soapServer.c" \
+        $(pkg-config --libs gsoap libcrypto) 2>&1
+}
+
+gsoap_reads() { # NAME [OPTION]
+    name=$1
+    shift
+    serve "$scratch/gsoap/server" "$@" && send "$name" && heard >"$scratch/read" &&
+        diff "$scratch/$name.expected" "$scratch/read"
+}
+
+record() { # NAME
+    serve python3 "$here/record.py" "$scratch/record" && send "$1" && heard
+}
+
+email_reads() { # NAME
+    record "$1" && python3 "$here/read_email.py" "$scratch/record" >"$scratch/read" &&
+        diff "$scratch/$1.expected" "$scratch/read"
+}
+
+tshark_reads() { # NAME
+    record "$1" && sh "$here/read_tshark.sh" "$scratch/record" "$scratch/$1.expected"
+}
+
+# ---- All of it -----------------------------------------------------------------------
+
+echo "== Building"
+sh cmake/packages.sh build test
+sh cmake/packages.sh interop || echo "Going on without them."
+cmake --preset release >"$scratch/log" 2>&1 || { cat "$scratch/log" && exit 1; }
+cmake --build --preset release --target wsd-print wsd-send wsd-receiver \
+    >"$scratch/log" 2>&1 || { cat "$scratch/log" && exit 1; }
+
+gsoap='' python='' tshark='' time=''
+if command -v soapcpp2 >/dev/null && pkg-config --exists gsoap libcrypto; then
+    gsoap=$(pkg-config --modversion gsoap)
+    build_gsoap_server >"$scratch/log" || { cat "$scratch/log" && exit 1; }
+fi
+if command -v python3 >/dev/null; then
+    python=$(python3 -c 'import platform; print(platform.python_version())')
+    ! command -v tshark >/dev/null ||
+        tshark=$(tshark --version 2>/dev/null | sed -n '1s/[^0-9]*\([0-9.]*\).*/\1/p')
+fi
+! env time true 2>/dev/null || time=ours
+
+for size in 0 1 65535 65536 65537 5242880; do
+    random "$size" >"$scratch/$size"
+done
+look_alikes >"$scratch/look-alikes"
+describe two 5242880 '0;type=application/pdf'
+describe five 1 65535 '65536;type=application/oxps' 65537 \
+    'look-alikes;type=application/vnd.example+zip'
+
+echo "== Pairs"
+for name in two five; do
+    pair gSOAP "$gsoap" "$name attachments" gsoap_reads "$name"
+    pair gSOAP "$gsoap" "$name attachments, WS-Addressing" \
+        gsoap_reads "$name" --addressing
+    pair email.parser "$python" "$name attachments" email_reads "$name"
+    pair tshark "$tshark" "$name attachments" tshark_reads "$name"
+done
+pair wsd-receiver "$time" "1 GiB, in less than 16 MiB" sh "$here/memory.sh" "$build"
+
+printf '\n%-4s  %-12s  %-8s  %s\n' "" Peer Version Message
+cat "$scratch/table"
+! grep -q '^FAIL' "$scratch/table"

@@ -1,0 +1,205 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "attachment/channel.h"
+#include "support/failing_mem.h"
+
+struct fixture {
+    struct failing_mem heap;
+    struct wsd_monitor monitor;
+    struct wsd_channel channel;
+};
+
+static void make(struct fixture *f, size_t capacity)
+{
+    f->heap = (struct failing_mem)FAILING_MEM(-1, &f->heap);
+    assert_int_equal(wsd_monitor_init(&f->monitor), S_OK);
+    wsd_channel_init(&f->channel, &f->monitor);
+    wsd_monitor_enter(&f->monitor);
+    assert_int_equal(wsd_channel_open_locked(&f->channel, capacity, &f->heap.mem), S_OK);
+}
+
+static void unmake(struct fixture *f)
+{
+    wsd_monitor_leave(&f->monitor);
+    wsd_channel_fini(&f->channel);
+    assert_int_equal(f->heap.live, 0);
+    wsd_monitor_fini(&f->monitor);
+}
+
+static void fill_and_drain__any_sizes__keep_order_across_the_wrap(void **state)
+{
+    static const struct {
+        size_t capacity, fill, drain;
+    } rows[] = {{1, 1, 1}, {1, 9, 9}, {7, 3, 5}, {7, 7, 1}, {8, 5, 3}, {64, 100, 64}};
+
+    (void)state;
+    for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+        struct fixture f;
+        uint8_t in[128], out[128];
+        uint8_t next_in = 0, next_out = 0;
+
+        make(&f, rows[r].capacity);
+        for (int round = 0; round < 300; round++) {
+            size_t filled, drained;
+
+            for (size_t i = 0; i < rows[r].fill; i++)
+                in[i] = (uint8_t)(next_in + i);
+            filled = wsd_channel_fill_locked(&f.channel, in, rows[r].fill);
+            next_in = (uint8_t)(next_in + filled);
+            drained = wsd_channel_drain_locked(&f.channel, out, rows[r].drain);
+            for (size_t i = 0; i < drained; i++)
+                assert_int_equal(out[i], (uint8_t)(next_out + i));
+            next_out = (uint8_t)(next_out + drained);
+            assert_true(drained > 0);
+        }
+        assert_int_equal((uint8_t)(next_in - next_out), f.channel.ring.used);
+        unmake(&f);
+    }
+}
+
+static void fill__more_than_fits__takes_exactly_the_capacity(void **state)
+{
+    struct fixture f;
+    uint8_t bytes[8] = "abcdefg";
+
+    (void)state;
+    make(&f, 5);
+    assert_int_equal(wsd_channel_fill_locked(&f.channel, bytes, 8), 5);
+    assert_int_equal(wsd_channel_fill_locked(&f.channel, bytes, 8), 0);
+    unmake(&f);
+}
+
+static void open__no_memory__fails_and_can_be_tried_again(void **state)
+{
+    struct failing_mem heap = FAILING_MEM(0, &heap);
+    struct wsd_monitor monitor;
+    struct wsd_channel channel;
+    uint8_t byte = 1;
+
+    (void)state;
+    assert_int_equal(wsd_monitor_init(&monitor), S_OK);
+    wsd_channel_init(&channel, &monitor);
+    wsd_monitor_enter(&monitor);
+    assert_int_equal(wsd_channel_open_locked(&channel, 4, &heap.mem), E_OUTOFMEMORY);
+    assert_int_equal(wsd_channel_fill_locked(&channel, &byte, 1), 0);
+    assert_int_equal(wsd_channel_drain_locked(&channel, &byte, 1), 0);
+    heap.grants = 1;
+    assert_int_equal(wsd_channel_open_locked(&channel, 4, &heap.mem), S_OK);
+    assert_int_equal(wsd_channel_open_locked(&channel, 4, &heap.mem), S_OK); /* has it */
+    assert_int_equal(wsd_channel_fill_locked(&channel, &byte, 1), 1);
+    wsd_monitor_leave(&monitor);
+    wsd_channel_fini(&channel);
+    assert_int_equal(heap.live, 0);
+    wsd_monitor_fini(&monitor);
+}
+
+static void drop__idle__frees_at_once_and_nothing_moves_any_more(void **state)
+{
+    struct fixture f;
+    uint8_t bytes[4] = "abc";
+
+    (void)state;
+    make(&f, 4);
+    assert_int_equal(wsd_channel_fill_locked(&f.channel, bytes, 3), 3);
+    wsd_channel_drop_locked(&f.channel);
+    assert_int_equal(f.heap.live, 0);
+    assert_int_equal(wsd_channel_fill_locked(&f.channel, bytes, 3), 0);
+    assert_int_equal(wsd_channel_drain_locked(&f.channel, bytes, 3), 0);
+    wsd_channel_drop_locked(&f.channel);
+    unmake(&f);
+}
+
+static void drop__during_a_copy__waits_for_its_end_to_free(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    make(&f, 4);
+    f.channel.copying = 1; /* as the other end does while it copies without the lock */
+    wsd_channel_drop_locked(&f.channel);
+    assert_int_equal(f.heap.live, 1);
+    f.channel.copying = 0;
+    wsd_channel_drop_locked(&f.channel);
+    assert_int_equal(f.heap.live, 0);
+    unmake(&f);
+}
+
+enum { RACE_BYTES = 200000 };
+
+static void *drain_all(void *argument)
+{
+    struct fixture *f = argument;
+    uint8_t next = 0;
+    size_t total = 0;
+
+    wsd_monitor_enter(&f->monitor);
+    while (total < RACE_BYTES) {
+        uint8_t out[37];
+        size_t n = wsd_channel_drain_locked(&f->channel, out, sizeof(out));
+
+        for (size_t i = 0; i < n; i++)
+            if (out[i] != next++)
+                total = SIZE_MAX / 2; /* seen by the test as a wrong total */
+        total += n;
+        if (n > 0)
+            wsd_monitor_wake_all(&f->monitor);
+        else
+            wsd_monitor_wait_until(&f->monitor, UINT64_MAX);
+    }
+    wsd_monitor_leave(&f->monitor);
+    return total == RACE_BYTES ? f : NULL;
+}
+
+static void fill_and_drain__on_two_threads__lose_and_mix_nothing(void **state)
+{
+    struct fixture f;
+    pthread_t thread;
+    void *result = NULL;
+    uint8_t next = 0;
+    size_t total = 0;
+
+    (void)state;
+    make(&f, 61);
+    assert_int_equal(pthread_create(&thread, NULL, drain_all, &f), 0);
+    while (total < RACE_BYTES) {
+        uint8_t in[53];
+        size_t want = RACE_BYTES - total < sizeof(in) ? RACE_BYTES - total : sizeof(in);
+        size_t n;
+
+        for (size_t i = 0; i < want; i++)
+            in[i] = (uint8_t)(next + i);
+        n = wsd_channel_fill_locked(&f.channel, in, want);
+        next = (uint8_t)(next + n);
+        total += n;
+        if (n > 0)
+            wsd_monitor_wake_all(&f.monitor);
+        else
+            wsd_monitor_wait_until(&f.monitor, UINT64_MAX);
+    }
+    wsd_monitor_leave(&f.monitor);
+    pthread_join(thread, &result);
+    wsd_monitor_enter(&f.monitor);
+    assert_ptr_equal(result, &f);
+    unmake(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fill_and_drain__any_sizes__keep_order_across_the_wrap),
+        cmocka_unit_test(fill__more_than_fits__takes_exactly_the_capacity),
+        cmocka_unit_test(open__no_memory__fails_and_can_be_tried_again),
+        cmocka_unit_test(drop__idle__frees_at_once_and_nothing_moves_any_more),
+        cmocka_unit_test(drop__during_a_copy__waits_for_its_end_to_free),
+        cmocka_unit_test(fill_and_drain__on_two_threads__lose_and_mix_nothing),
+    };
+
+    return cmocka_run_group_tests_name("channel", tests, NULL, NULL);
+}

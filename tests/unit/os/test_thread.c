@@ -1,0 +1,192 @@
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "os/thread.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#    define HAS_SANITIZER 1
+#elif defined(__has_feature)
+#    if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||           \
+        __has_feature(memory_sanitizer)
+#        define HAS_SANITIZER 1
+#    endif
+#endif
+
+struct seen {
+    struct wsd_thread thread;
+    const struct wsd_thread *other;
+    bool is_current;
+    bool other_is_current;
+    bool is_ours;
+    sigset_t blocked;
+    atomic_bool go;
+    atomic_bool ended;
+};
+
+static void look_around(void *argument)
+{
+    struct seen *seen = argument;
+
+    seen->is_current = wsd_thread_is_current(&seen->thread);
+    if (seen->other != NULL)
+        seen->other_is_current = wsd_thread_is_current(seen->other);
+    seen->is_ours = wsd_thread_is_ours();
+    pthread_sigmask(SIG_SETMASK, NULL, &seen->blocked);
+}
+
+static void wait_for_go(void *argument)
+{
+    struct seen *seen = argument;
+
+    while (!atomic_load(&seen->go))
+        continue;
+    atomic_store(&seen->ended, true);
+}
+
+static bool same_signals(const sigset_t *a, const sigset_t *b)
+{
+    for (int signal = 1; signal < 32; signal++) {
+        if (sigismember(a, signal) != sigismember(b, signal))
+            return false;
+    }
+    return true;
+}
+
+/* The first test, for a thread that has ended leaves its stack to the next one. */
+static void start__no_memory_for_a_stack__is_an_error_without_effect(void **state)
+{
+#ifdef HAS_SANITIZER
+    (void)state;
+    skip(); /* a sanitizer needs memory of its own */
+#else
+    struct seen seen = {.is_ours = false};
+    struct rlimit before, none;
+    sigset_t mask_before, mask_after;
+    HRESULT hr;
+
+    (void)state;
+    pthread_sigmask(SIG_SETMASK, NULL, &mask_before);
+    assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+    none = before;
+    none.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_AS, &none), 0);
+
+    hr = wsd_thread_start(&seen.thread, look_around, &seen);
+
+    assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+    assert_int_equal(hr, HRESULT_FROM_WIN32(ERROR_NO_SYSTEM_RESOURCES));
+    pthread_sigmask(SIG_SETMASK, NULL, &mask_after);
+    assert_true(same_signals(&mask_before, &mask_after));
+    assert_false(seen.is_ours);
+#endif
+}
+
+static void start__body__runs_on_a_thread_of_ours(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 200; i++) { /* is_current must not race with start */
+        struct seen seen = {.is_ours = false};
+
+        assert_int_equal(wsd_thread_start(&seen.thread, look_around, &seen), S_OK);
+        wsd_thread_join(&seen.thread);
+
+        assert_true(seen.is_current);
+        assert_true(seen.is_ours);
+    }
+    assert_false(wsd_thread_is_ours());
+}
+
+static void is_current__other_threads__is_false(void **state)
+{
+    struct seen first = {.is_ours = false}, second = {.other = &first.thread};
+
+    (void)state;
+    assert_int_equal(wsd_thread_start(&first.thread, wait_for_go, &first), S_OK);
+    assert_int_equal(wsd_thread_start(&second.thread, look_around, &second), S_OK);
+    assert_false(wsd_thread_is_current(&first.thread));
+    wsd_thread_join(&second.thread);
+    atomic_store(&first.go, true);
+    wsd_thread_join(&first.thread);
+
+    assert_true(second.is_current);
+    assert_false(second.other_is_current);
+}
+
+static void *look_at_foreign_thread(void *argument)
+{
+    *(bool *)argument = wsd_thread_is_ours();
+    return NULL;
+}
+
+static void is_ours__thread_of_the_application__is_false(void **state)
+{
+    pthread_t foreign;
+    bool is_ours = true;
+
+    (void)state;
+    assert_int_equal(pthread_create(&foreign, NULL, look_at_foreign_thread, &is_ours), 0);
+    assert_int_equal(pthread_join(foreign, NULL), 0);
+    assert_false(is_ours);
+}
+
+static void start__signals__are_blocked_there_and_unchanged_here(void **state)
+{
+    static const int handlers_of_the_application[] = {
+        SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGPIPE, SIGPROF, SIGTERM, SIGUSR1, SIGUSR2};
+    static const int faults[] = {SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP};
+    struct seen seen = {.is_ours = false};
+    sigset_t mask, before, after;
+
+    (void)state;
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGUSR2);
+    pthread_sigmask(SIG_BLOCK, &mask, NULL);
+    pthread_sigmask(SIG_SETMASK, NULL, &before);
+
+    assert_int_equal(wsd_thread_start(&seen.thread, look_around, &seen), S_OK);
+
+    pthread_sigmask(SIG_SETMASK, NULL, &after);
+    wsd_thread_join(&seen.thread);
+    assert_true(same_signals(&before, &after));
+    for (size_t i = 0; i < sizeof(handlers_of_the_application) / sizeof(int); i++)
+        assert_true(sigismember(&seen.blocked, handlers_of_the_application[i]));
+    for (size_t i = 0; i < sizeof(faults) / sizeof(int); i++)
+        assert_false(sigismember(&seen.blocked, faults[i]));
+    pthread_sigmask(SIG_UNBLOCK, &mask, NULL);
+}
+
+static void detach__thread__ends_by_itself(void **state)
+{
+    static struct seen seen; /* outlives the test: nobody joins */
+
+    (void)state;
+    assert_int_equal(wsd_thread_start(&seen.thread, wait_for_go, &seen), S_OK);
+    wsd_thread_detach(&seen.thread);
+    atomic_store(&seen.go, true);
+    while (!atomic_load(&seen.ended))
+        continue;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(start__no_memory_for_a_stack__is_an_error_without_effect),
+        cmocka_unit_test(start__body__runs_on_a_thread_of_ours),
+        cmocka_unit_test(is_current__other_threads__is_false),
+        cmocka_unit_test(is_ours__thread_of_the_application__is_false),
+        cmocka_unit_test(start__signals__are_blocked_there_and_unchanged_here),
+        cmocka_unit_test(detach__thread__ends_by_itself),
+    };
+
+    alarm(60); /* the bound of every wait */
+    return cmocka_run_group_tests_name("thread", tests, NULL, NULL);
+}
