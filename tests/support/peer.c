@@ -188,14 +188,18 @@ static void send_text(struct peer *peer, const char *text)
 static void hold(struct peer *peer)
 {
     struct timespec until = patience_ends();
+    bool passed;
 
     pthread_mutex_lock(&peer->mutex);
     while (peer->passes == 0)
         if (pthread_cond_timedwait(&peer->changed, &peer->mutex, &until) == ETIMEDOUT)
             break;
-    if (peer->passes > 0)
+    passed = peer->passes > 0;
+    if (passed)
         peer->passes--;
     pthread_mutex_unlock(&peer->mutex);
+    if (!passed)
+        give_up(peer, "nobody let it go on");
 }
 
 static void drop_connection(struct peer *peer)

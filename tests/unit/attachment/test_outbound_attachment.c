@@ -769,30 +769,6 @@ static void unbind__after_the_last_release__frees_it(void **state)
     assert_int_equal(heap.live, 0);
 }
 
-static void arm__own_wait_budget__is_left_alone(void **state)
-{
-    struct rig rig;
-
-    (void)state;
-    /* Not set: the message's, 0, so that a Write does not wait 30 s. */
-    fake_host_init(&rig.host);
-    rig.host.context = &rig;
-    assert_hr(wsd_outbound_create(wsd_mem_heap(), &rig.object), S_OK);
-    rig.self = wsd_outbound_from((IWSDAttachment *)rig.object);
-    rig_arm(&rig, 4);
-    assert_hr(put_text(&rig, "x"), STG_S_BLOCK);
-    rig_destroy(&rig);
-
-    /* Set, to the same as the default: kept, as the library's thread finds out. */
-    rig_create(&rig, wsd_mem_heap(), 1);
-    rig_arm(&rig, 4);
-    rig.host.on_start = NULL;
-    assert_hr(put_text(&rig, "x"), STG_S_BLOCK);
-    rig_destroy(&rig);
-}
-
-static void write__once_armed__starts_the_message_outside_the_lock(void **state);
-
 static void on_start_open(struct fake_host *host)
 {
     char buffer[8];
@@ -1825,23 +1801,62 @@ static void call_on_own_thread(void *context)
     atomic_store(&own->done, true);
 }
 
+static void own_thread_run(struct own_thread *own, struct rig *rig)
+{
+    struct wsd_thread thread;
+
+    own->rig = rig;
+    atomic_init(&own->done, false);
+    assert_hr(wsd_thread_start(&thread, call_on_own_thread, own), S_OK);
+    WORKER_AWAIT(atomic_load(&own->done));
+    wsd_thread_join(&thread);
+}
+
 static void own_thread__blocking_calls__are_refused_and_others_are_not(void **state)
 {
     (void)state;
     for (int waits = 0; waits < 2; waits++) {
         struct own_thread own;
-        struct wsd_thread thread;
         struct rig rig;
 
         rig_open(&rig, wsd_mem_heap(), 8, waits ? INFINITE : 0);
-        own.rig = &rig;
-        atomic_init(&own.done, false);
-        assert_hr(wsd_thread_start(&thread, call_on_own_thread, &own), S_OK);
-        WORKER_AWAIT(atomic_load(&own.done));
-        wsd_thread_join(&thread);
+        own_thread_run(&own, &rig);
         assert_hr(own.write, waits ? POSSIBLE_DEADLOCK : S_OK);
         assert_hr(own.close, waits ? POSSIBLE_DEADLOCK : STG_S_BLOCK);
         assert_hr(give_up(&rig), S_OK); /* it was called, if in vain */
+        rig_destroy(&rig);
+    }
+}
+
+/* On such a thread a Write tells whether it would wait. */
+static void arm__wait_budget__is_the_messages_unless_one_was_set(void **state)
+{
+    static const struct {
+        bool is_set;
+        DWORD own, message;
+        HRESULT hr;
+    } rows[] = {
+        {false, 0, 0, STG_S_BLOCK},
+        {false, 0, 5, POSSIBLE_DEADLOCK},
+        {true, 0, INFINITE, STG_S_BLOCK},
+        {true, INFINITE, 0, POSSIBLE_DEADLOCK},
+        {true, WSD_WAIT_BUDGET_MS, 0, POSSIBLE_DEADLOCK}, /* the default counts too */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct own_thread own;
+        struct rig rig;
+
+        fake_host_init(&rig.host);
+        assert_hr(wsd_outbound_create(wsd_mem_heap(), &rig.object), S_OK);
+        rig.self = wsd_outbound_from((IWSDAttachment *)rig.object);
+        if (rows[i].is_set)
+            wsd_outbound_set_wait_budget(rig.self, rows[i].own);
+        rig_bind(&rig);
+        assert_hr(wsd_outbound_arm(rig.self, &rig.host.seam, 4, rows[i].message), S_OK);
+        own_thread_run(&own, &rig);
+        assert_hr(own.write, rows[i].hr);
         rig_destroy(&rig);
     }
 }
@@ -1862,7 +1877,7 @@ int main(void)
         cmocka_unit_test(create__memory_is_short__gives_null),
         cmocka_unit_test(unbind__of_a_bound_one__lets_it_be_bound_again),
         cmocka_unit_test(unbind__after_the_last_release__frees_it),
-        cmocka_unit_test(arm__own_wait_budget__is_left_alone),
+        cmocka_unit_test(arm__wait_budget__is_the_messages_unless_one_was_set),
         cmocka_unit_test(write__once_armed__starts_the_message_outside_the_lock),
         cmocka_unit_test(write__start_fails__returns_that_at_once_and_ever_after),
         cmocka_unit_test(write__of_nothing__opens_an_empty_document),

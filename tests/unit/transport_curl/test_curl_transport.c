@@ -323,6 +323,7 @@ static void assert_wire(struct peer *peer, const char *rest)
 static const struct peer_step answers_ok[] = {
     {.what = PEER_READ_MESSAGE},
     {.what = PEER_SEND, .text = OK_EMPTY},
+    {.what = PEER_READ_TO_END}, /* the connection is not kept */
 };
 
 static void request__of_unknown_length__is_chunked_byte_for_byte(void **state)
@@ -526,6 +527,10 @@ static void prepare__url__is_refused_with_its_code(void **state)
         {"http://u:p@h/", E_INVALIDARG},
         {"http://:p@h/", E_INVALIDARG},
         {"http://h/#part", E_INVALIDARG},
+        {"http://h/#", E_INVALIDARG},
+        {"http:/h/", HRESULT_FROM_WIN32(ERROR_WINHTTP_INVALID_URL)},
+        {"http:////h/", HRESULT_FROM_WIN32(ERROR_WINHTTP_INVALID_URL)},
+        {"http:h", HRESULT_FROM_WIN32(ERROR_WINHTTP_INVALID_URL)},
     };
     struct bed bed;
 
