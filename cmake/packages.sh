@@ -8,7 +8,7 @@ set -eu
 packages_for() {
     case $1 in
     build) echo gcc libc6-dev cmake ninja-build pkg-config libcurl4-openssl-dev libxml2-dev ;;
-    test) echo g++ libcmocka-dev ;;
+    test) echo g++ libcmocka-dev ca-certificates ;; # without them TLS fails before it begins
     clang) echo clang libclang-rt-dev ;; # the tests with clang
     format) echo clang-format ;;
     interop) echo gsoap libgsoap-dev libssl-dev python3 time tshark ;;
@@ -19,6 +19,7 @@ packages_for() {
 # Is what the package is needed for there, wherever it came from?
 is_there() {
     case $1 in
+    ca-certificates) [ -e /etc/ssl/certs/ca-certificates.crt ] ;;
     libc6-dev) compiles gcc ;;
     libclang-rt-dev) compiles clang -fsanitize=address,undefined ;;
     libcmocka-dev) has_library cmocka ;;
