@@ -45,7 +45,8 @@ WSD_API HRESULT WSD_CALL wsd_attachment_set_wait_budget(IWSDAttachment *attachme
  *
  * It is unreadable only from a Write or Close that returned STG_S_BLOCK until something
  * changed: the message was sent, the stream opened, at least half of the ring is free,
- * all bytes are out, or the transfer failed [T3].  Poll it for POLLIN; never read it.
+ * all bytes are out, a call of another thread that was in the way has ended, or the
+ * transfer failed [T3].  Poll it for POLLIN; never read it.
  *
  * Blocking    Never waits.
  * Ownership   The attachment's; open until its last reference is given back.

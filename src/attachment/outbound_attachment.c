@@ -55,7 +55,7 @@ struct wsd_outbound {
         HRESULT error;       /* of FAILED */
         bool write_called;   /* with valid arguments: from then on Abort is allowed */
         bool opened;         /* a Write returned S_OK: from then on Close is allowed */
-        bool sent;           /* all is out, in CLOSING */
+        bool sent;           /* all is out */
         bool turn_taken;     /* a Write or a Close is between its checks and its end */
         bool turn_refused;   /* STG_S_BLOCK was returned for that */
         bool puller_waiting; /* told WSD_PULL_NOTHING_NOW and not yet woken */
@@ -452,10 +452,8 @@ static void outbound_sent(struct wsd_body_source *source)
     struct wsd_outbound *self = outbound_from_source(source);
 
     outbound_enter(self);
-    if (self->synced.state == OUTBOUND_CLOSING) {
-        self->synced.sent = true;
-        wsd_waiting_changed_locked(&self->synced.waiting);
-    }
+    self->synced.sent = true;
+    wsd_waiting_changed_locked(&self->synced.waiting);
     outbound_leave(self);
 }
 

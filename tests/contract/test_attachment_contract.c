@@ -81,14 +81,17 @@ static void wait_budget__not_set__is_the_clients_once_sent(void **state)
     struct peer *peer = peer_start_unconnectable();
     wsd_client_options options = WSD_CLIENT_OPTIONS_INIT;
     struct upload upload;
+    long begin;
 
     (void)state;
     options.wait_budget_ms = 30;
     upload_make(&upload, &options, 1);
     upload_send(&upload, peer_url(peer));
+    begin = now_ms();
 
     assert_hr(attachment_open(upload.parts[0]), STG_S_BLOCK);
 
+    assert_in_range(now_ms() - begin, 0, 25000); /* not the 30 000 from before */
     upload_free(&upload);
     peer_stop(peer);
 }

@@ -816,6 +816,40 @@ static void close__s_ok__all_is_out(void **state)
     free(document);
 }
 
+/* The second attachment's Write has started the message; nobody has written the first
+ * one, which may be as far as it can be without.  [C7] */
+static void close__no_write_returned_s_ok__is_refused_and_harms_nothing(void **state)
+{
+    static const struct peer_step steps[] = {
+        {.what = PEER_READ_UNTIL, .text = "Content-ID: <0@body>\r\n\r\n"},
+        {.what = PEER_READ_MESSAGE},
+        {.what = PEER_SEND, .text = REPLY_ACCEPTED},
+    };
+    struct peer *peer = PEER_START(steps);
+    struct upload upload;
+
+    (void)state;
+    upload_make(&upload, NULL, 2);
+    attachment_set_budget(upload.parts[1], 0);
+    upload_send(&upload, peer_url(peer));
+    assert_hr(attachment_open(upload.parts[1]), STG_S_BLOCK);
+    peer_wait_for_step(peer, 1);
+
+    for (int i = 0; i < 1000; i++) {
+        assert_hr(attachment_close(upload.parts[0]), INVALID_OPERATION);
+        sched_yield();
+    }
+
+    for (size_t i = 0; i < 2; i++) {
+        attachment_set_budget(upload.parts[i], INFINITE);
+        assert_hr(attachment_open(upload.parts[i]), S_OK);
+        assert_hr(attachment_close(upload.parts[i]), S_OK);
+    }
+    assert_hr(upload_result(&upload), S_OK);
+    upload_free(&upload);
+    peer_stop(peer);
+}
+
 /* [C4] [C5] [C8] */
 static void close__peer_stalls__blocks_and_succeeds_later(void **state)
 {
@@ -1335,6 +1369,7 @@ int main(void)
         cmocka_unit_test(write__refused__fails_at_once_and_for_good),
         cmocka_unit_test(write__refused_its_turn__is_told_when_the_turn_is_free),
         cmocka_unit_test(close__s_ok__all_is_out),
+        cmocka_unit_test(close__no_write_returned_s_ok__is_refused_and_harms_nothing),
         cmocka_unit_test(close__peer_stalls__blocks_and_succeeds_later),
         cmocka_unit_test(close__told_to_call_again__finds_what_the_peer_has_said),
         cmocka_unit_test(close__while_a_write_is_in_progress__comes_after_it),
