@@ -11,7 +11,7 @@ packages_for() {
     test) echo g++ libcmocka-dev ca-certificates ;; # without them TLS fails before it begins
     clang) echo clang libclang-rt-dev ;; # the tests with clang
     format) echo clang-format ;;
-    interop) echo gsoap libgsoap-dev libssl-dev python3 time tshark ;;
+    interop) echo gsoap libgmime-3.0-dev libgsoap-dev libssl-dev python3 time tshark ;;
     *) echo "packages.sh: no such purpose: $1" >&2 && exit 2 ;;
     esac
 }
@@ -24,6 +24,7 @@ is_there() {
     libclang-rt-dev) compiles clang -fsanitize=address,undefined ;;
     libcmocka-dev) has_library cmocka ;;
     libcurl4-openssl-dev) has_library libcurl ;;
+    libgmime-3.0-dev) has_library gmime-3.0 ;;
     libgsoap-dev) has_library gsoap ;;
     libssl-dev) has_library libssl ;;
     libxml2-dev) has_library libxml-2.0 ;;

@@ -25,7 +25,7 @@ static void fill_signals(sigset_t *signals)
 
 /* A signal handler may call next to nothing, and surely not Abort.  A thread that waits
  * for the signals may call anything: Abort is for any thread, and wakes a waiting Write
- * or Close. */
+ * or Close, as Close of an inbound attachment wakes a waiting Read. */
 static void *watch_signals(void *context)
 {
     struct cli *cli = context;
@@ -40,6 +40,8 @@ static void *watch_signals(void *context)
         cli->synced.interrupted = !finished;
         if (!finished && cli->synced.attachment != NULL)
             IWSDOutboundAttachment_Abort(cli->synced.attachment);
+        if (!finished && cli->synced.inbound != NULL)
+            IWSDInboundAttachment_Close(cli->synced.inbound);
         pthread_mutex_unlock(&cli->synced.mutex);
     }
     return NULL;
@@ -75,6 +77,13 @@ void cli_watch(struct cli *cli, IWSDOutboundAttachment *attachment)
 {
     pthread_mutex_lock(&cli->synced.mutex);
     cli->synced.attachment = attachment;
+    pthread_mutex_unlock(&cli->synced.mutex);
+}
+
+void cli_watch_inbound(struct cli *cli, IWSDInboundAttachment *attachment)
+{
+    pthread_mutex_lock(&cli->synced.mutex);
+    cli->synced.inbound = attachment;
     pthread_mutex_unlock(&cli->synced.mutex);
 }
 

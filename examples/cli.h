@@ -31,17 +31,19 @@ struct cli {
         pthread_mutex_t mutex;
         bool interrupted, finished;
         IWSDOutboundAttachment *attachment; /* what Ctrl-C aborts; NULL: nothing */
+        IWSDInboundAttachment *inbound;     /* what it closes; NULL: nothing */
     } synced;
 };
 
-/* From here on Ctrl-C (SIGINT) and SIGTERM do not end the program: they abort the
- * attachment that is being watched, and are remembered.  Call it before any other thread
- * is started.  False, with a message, when that is not possible. */
+/* From here on Ctrl-C (SIGINT) and SIGTERM do not end the program: they abort or close
+ * the attachment that is being watched, and are remembered.  Call it before any other
+ * thread is started.  False, with a message, when that is not possible. */
 bool cli_start(struct cli *cli);
 void cli_finish(struct cli *cli);
 
-/* Sets what Ctrl-C aborts.  NULL before that attachment is given back. */
+/* Sets what Ctrl-C aborts or closes.  NULL before that attachment is given back. */
 void cli_watch(struct cli *cli, IWSDOutboundAttachment *attachment);
+void cli_watch_inbound(struct cli *cli, IWSDInboundAttachment *attachment);
 bool cli_is_interrupted(struct cli *cli);
 
 /* Remembers in words what failed on our side; only the first counts. */

@@ -1,8 +1,10 @@
 /*
- * wsd-send -- sends a device any SOAP message, with any attachments.
+ * wsd-send -- sends a device any SOAP message, with any attachments, and saves those of
+ * the reply.
  *
  * Shows a message with several attachments: they are written one after the other, in the
- * order in which they were attached.  Each is written in transfer.c.
+ * order in which they were attached.  Each is written in transfer.c; save.c reads those
+ * of the reply.
  */
 #define COBJMACROS
 
@@ -13,6 +15,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "save.h"
 #include "transfer.h"
 #include "wsd_error.h"
 
@@ -20,7 +23,7 @@
 
 static const char usage[] =
     "Usage: wsd-send [options] URL --action URI --body FILE.xml\n"
-    "                [--attach 'PATH=FILE[;type=MIME]']...\n"
+    "                [--attach 'PATH=FILE[;type=MIME]']... [--save DIR]\n"
     "Sends a SOAP message to the device at URL and prints the body of the reply.\n"
     "\n"
     "  --action URI    the message's wsa:Action\n"
@@ -30,13 +33,17 @@ static const char usage[] =
     "                  element PATH: local names as in UploadRequest/Data, or with an\n"
     "                  index as in Upload/Page[2]; may be given many times\n"
     "                  MIME is the type; default: application/octet-stream\n"
+    "  --save DIR      writes the attachments that the reply's body refers to into\n"
+    "                  files in DIR: attachment-1.jpg and so on, the ending by their\n"
+    "                  type; with .part at the end until they are whole; never over a\n"
+    "                  file that is there already\n"
     "  --timeout S     give up when the device takes no data, or gives no answer, for\n"
     "                  S seconds; default: 120, and 90 for the answer\n"
     "  --quiet         no progress\n"
     "  --help, --version\n"
     "\n"
-    "Ends with 0 when the device has answered without a fault, with 1 otherwise, with 2\n"
-    "when the options are wrong.\n";
+    "Ends with 0 when the device has answered without a fault and all was saved, with 1\n"
+    "otherwise, with 2 when the options are wrong.\n";
 
 struct item {
     char *path, *file, *type; /* type: NULL for the default */
@@ -46,11 +53,13 @@ struct item {
 
 struct send {
     struct cli cli;
-    const char *url, *action, *body_path;
+    const char *url, *action, *body_path, *save_path; /* save_path: NULL for none */
+    struct directory directory;
     uint64_t timeout_s;
     struct item items[WSD_MAX_ATTACHMENTS];
     size_t item_count;
-    char error[1024]; /* why it failed, in words */
+    const char *failed; /* what has */
+    char error[1024];   /* why, in words */
 };
 
 /* ---- The message ------------------------------------------------------------------- */
@@ -135,16 +144,24 @@ static HRESULT send_message(struct send *send)
     wsd_client *client = NULL;
     wsd_outbound_message *message = NULL;
     wsd_inbound_message *reply = NULL;
-    HRESULT hr = build(send, &message);
+    HRESULT hr = E_ABORT;
 
+    /* Before anything is sent: a page may be there to be had only once. */
+    if (send->save_path == NULL ||
+        directory_open(&send->cli, &send->directory, send->save_path))
+        hr = build(send, &message);
     transfer_set_timeout(&options, send->timeout_s);
     if (hr == S_OK)
         hr = wsd_client_create(&options, &client);
     if (hr == S_OK)
         hr = exchange(send, client, message, &reply);
-    if (hr == S_OK)
+    if (hr == S_OK) {
+        send->failed = "not saved";
         puts(wsd_inbound_message_body(reply, NULL));
-    else
+        if (send->save_path != NULL)
+            hr = save_attachments(&send->cli, &send->directory, reply);
+    }
+    if (hr != S_OK)
         cli_describe(&send->cli, hr, reply, send->error, sizeof(send->error));
 
     for (size_t i = 0; i < send->item_count; i++) {
@@ -155,6 +172,7 @@ static HRESULT send_message(struct send *send)
     wsd_inbound_message_release(reply);
     wsd_outbound_message_release(message);
     wsd_client_release(client);
+    directory_close(&send->directory);
     return hr;
 }
 
@@ -198,10 +216,11 @@ static bool parse_attach(struct send *send, char *text)
 
 static bool parse_options(struct send *send, int argc, char **argv)
 {
-    enum { ACTION = 1, BODY, ATTACH, TIMEOUT, QUIET, HELP, VERSION };
+    enum { ACTION = 1, BODY, ATTACH, SAVE, TIMEOUT, QUIET, HELP, VERSION };
     static const struct option options[] = {{"action", required_argument, NULL, ACTION},
                                             {"body", required_argument, NULL, BODY},
                                             {"attach", required_argument, NULL, ATTACH},
+                                            {"save", required_argument, NULL, SAVE},
                                             {"timeout", required_argument, NULL, TIMEOUT},
                                             {"quiet", no_argument, NULL, QUIET},
                                             {"help", no_argument, NULL, HELP},
@@ -220,6 +239,9 @@ static bool parse_options(struct send *send, int argc, char **argv)
         case ATTACH:
             if (!parse_attach(send, optarg))
                 return false;
+            break;
+        case SAVE:
+            send->save_path = optarg;
             break;
         case TIMEOUT:
             if (!cli_parse_number(optarg, 86400, &send->timeout_s))
@@ -246,7 +268,8 @@ static bool parse_options(struct send *send, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    struct send send = {.cli.program = "wsd-send"};
+    struct send send = {
+        .cli.program = "wsd-send", .directory.fd = -1, .failed = "not sent"};
     HRESULT hr;
 
     if (!parse_options(&send, argc, argv))
@@ -255,7 +278,7 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     hr = send_message(&send);
     if (hr != S_OK)
-        cli_print_error(&send.cli, "not sent", send.error, hr);
+        cli_print_error(&send.cli, send.failed, send.error, hr);
     cli_finish(&send.cli);
     return hr == S_OK && cli_flush(&send.cli) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -5,9 +5,9 @@
  * do without.  These functions do.  They take the attachments of this library only and
  * answer E_INVALIDARG for objects of others.
  *
- * A program with an event loop sets the wait budget to 0.  Write then takes what fits;
- * STG_S_BLOCK says that nothing did, and the descriptor or the callback says when to call
- * again.
+ * A program with an event loop sets the wait budget to 0.  Write then takes what fits and
+ * Read what is there; STG_S_BLOCK says that there was nothing, and the descriptor or the
+ * callback says when to call again.
  */
 #ifndef WSD_ATTACHMENT_H
 #define WSD_ATTACHMENT_H
@@ -23,7 +23,7 @@ extern "C" {
 #endif
 
 /**
- * Sets how long one call of Write or Close may wait without progress.
+ * Sets how long one call of Write, Close or Read may wait without progress.
  *
  * Blocking    Never waits.
  * Threads     Any, any time; calls that wait already keep the budget that they began
@@ -87,8 +87,8 @@ WSD_API HRESULT WSD_CALL wsd_attachment_set_ready_callback(IWSDAttachment *attac
 /** How far an attachment is, in bytes of its own content. */
 typedef struct wsd_attachment_progress {
     size_t size;       /**< in: sizeof(wsd_attachment_progress) */
-    uint64_t accepted; /**< taken by Write */
-    uint64_t handed;   /**< of those, taken by the transport; never more than accepted */
+    uint64_t accepted; /**< taken by Write; inbound: that have arrived */
+    uint64_t handed;   /**< of those, taken by the transport; inbound: by Read */
 } wsd_attachment_progress;
 
 /**

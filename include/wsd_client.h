@@ -35,7 +35,8 @@ typedef void(WSD_CALL *wsd_log_callback)(void *context, const char *line);
 typedef struct wsd_client_options {
     size_t size; /**< sizeof(wsd_client_options) */
 
-    /** Bytes of an open attachment's ring: what may be written ahead of the network.
+    /** Bytes of an open attachment's ring: what may be written ahead of the network, or
+     * arrive ahead of the reader.
      * 1 … 1 GiB; default 1 MiB. */
     size_t ring_bytes;
 
@@ -59,7 +60,8 @@ typedef struct wsd_client_options {
     /** Largest envelope to send, octets; default WSD_MAX_ENVELOPE. */
     size_t max_envelope_bytes;
 
-    /** Largest reply to take, octets; default 1 MiB. */
+    /** Largest envelope, or other text, of a reply, octets; default 1 MiB.  Attachments
+     * are not counted: they stream through their rings. */
     size_t max_reply_bytes;
 
     /** User-Agent; default "WSDAPI", which some devices want to see. */
@@ -129,6 +131,9 @@ WSD_API HRESULT WSD_CALL wsd_client_send(wsd_client *client, const char *url,
 
 /**
  * Waits for the reply to a message, and hands it over once.
+ *
+ * A reply with attachments is there as soon as its envelope is; the attachments may still
+ * be on their way [L30].
  *
  * *reply is set whenever the peer answered, also where the code is a failure: the fault,
  * the status and the text of an error are in it [L12].  It is NULL otherwise.

@@ -184,6 +184,61 @@ WSD_API HRESULT WSD_CALL wsd_inbound_message_find_text(const wsd_inbound_message
                                                        const char **text);
 
 /**
+ * Gives the attachment that is the content of an element of the body: the part that its
+ * xop:Include means, or its base64 text, decoded [R10].
+ *
+ * A message can be read while its attachments still arrive.  They arrive in the sender's
+ * order, each through a ring of its own: an attachment that nobody reads holds up those
+ * behind it once its ring is full, and with them the connection; close what you do not
+ * want [R11].
+ *
+ * Blocking    Never waits.
+ * Ownership   *out has a reference of its own: give it back with Release().  It may
+ * outlive the message.  The last Release closes it.
+ *
+ * @retval S_OK
+ * @retval E_POINTER      An argument is NULL.
+ * @retval E_INVALIDARG   [R12] path is no path.
+ * @retval HRESULT_FROM_WIN32(ERROR_NOT_FOUND)  [R13] No such element, or no envelope.
+ * @retval WS_E_INVALID_FORMAT  [R14] The element's content is neither base64 nor a
+ * reference into this message.
+ * @retval E_OUTOFMEMORY  *out is NULL, as after every failure.
+ */
+WSD_API HRESULT WSD_CALL wsd_inbound_message_attachment(wsd_inbound_message *message,
+                                                        const char *path,
+                                                        IWSDInboundAttachment **out);
+
+/**
+ * Gives the attachments one after another, for a program that does not know the body: the
+ * parts that xop:Includes refer to, in the order of these [R16].  A part that several
+ * refer to is given once [R17].  Base64 text in the body is none of them: only its reader
+ * knows that it is no ordinary text.
+ *
+ * Blocking, ownership and the holding up of those behind: as
+ * wsd_inbound_message_attachment(), which gives the same objects [R18].
+ *
+ * @param index  0 for the first.
+ *
+ * @retval S_OK
+ * @retval E_POINTER  An argument is NULL.
+ * @retval HRESULT_FROM_WIN32(ERROR_NOT_FOUND)  [R19] There are no more, or none; *out is
+ * NULL.
+ */
+WSD_API HRESULT WSD_CALL wsd_inbound_message_attachment_at(wsd_inbound_message *message,
+                                                           size_t index,
+                                                           IWSDInboundAttachment **out);
+
+/**
+ * The media type that the sender gives for an attachment of this message: type and
+ * subtype in lower case, without parameters, "image/jpeg" for example [R20].  "" when it
+ * gives none that can be read, and for base64 text and attachments of other messages
+ * [R21].  It comes with the content: known once a Read has returned S_OK or S_FALSE, ""
+ * before its part has begun [R22].
+ */
+WSD_API const char *WSD_CALL wsd_inbound_message_media_type(
+    const wsd_inbound_message *message, IWSDInboundAttachment *attachment);
+
+/**
  * Is the message a fault?  A fault is told by its body, whatever the HTTP status was:
  * some devices send faults with 200.
  *
@@ -194,7 +249,11 @@ WSD_API HRESULT WSD_CALL wsd_inbound_message_find_text(const wsd_inbound_message
 WSD_API HRESULT WSD_CALL wsd_inbound_message_fault(const wsd_inbound_message *message,
                                                    wsd_fault *fault);
 
-/** Frees the message and all strings that it handed out.  Accepts NULL. */
+/**
+ * Gives the message back, and frees all strings that it handed out.  Accepts NULL; never
+ * waits.  Attachments that the application holds go on; when it holds none, what is still
+ * to come is cut off [R15].
+ */
 WSD_API void WSD_CALL wsd_inbound_message_release(wsd_inbound_message *message);
 
 #ifdef __cplusplus

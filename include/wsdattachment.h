@@ -248,34 +248,69 @@ struct IWSDOutboundAttachment {
 
 /* ---- Inbound attachments: Read, Close -------------------------------------------- */
 
+/*
+ * A stream of bytes that a message brought, or still brings, and the application reads.
+ *
+ *  ARRIVING --its end came--> WHOLE --Close--> CLOSED
+ *     |                         |
+ *     +--------- Close ---------+-----------> CLOSED
+ *     +--- transfer error ------------------> FAILED
+ *
+ *           ARRIVING       WHOLE             CLOSED   FAILED
+ *  Read     S_OK (1)       S_OK, S_FALSE     INVALID  its error
+ *  Close    S_OK           S_OK              S_OK     S_OK
+ *  Release  Close (2)      Close (2)         -        -
+ *
+ *  (1) or STG_S_BLOCK when the wait budget passed without a byte
+ *  (2) the last reference only
+ *
+ * wsd_inbound_message_attachment() gives them.  Waiting and threads are as for outbound
+ * attachments: one wait budget, one ready descriptor and callback, calls of Read carried
+ * out one after the other, Close from any thread, which wakes a waiting Read.
+ */
+
 typedef struct IWSDInboundAttachmentVtbl {
     HRESULT(WSD_CALL *QueryInterface)
     (IWSDInboundAttachment *This, const wsd_guid *riid, void **ppvObject);
     uint32_t(WSD_CALL *AddRef)(IWSDInboundAttachment *This);
 
-    /** Gives a reference back.  The last one may go without Close and then implies it. */
+    /** Gives a reference back.  The last one may go without Close and then implies it
+     * [I1]. */
     uint32_t(WSD_CALL *Release)(IWSDInboundAttachment *This);
 
     /**
      * Takes bytes that have arrived.
      *
-     * Blocking    Until at least one byte or the end is there.
-     * Ownership   pBuffer stays the caller's.
-     * Threads     Any; calls from several threads are carried out one after the other.
+     * An attachment that is not read, once its ring is full, holds up the connection: the
+     * sender sees a peer that takes nothing [I2].
+     *
+     * Blocking    Until there is a byte, the end, or a failure, or until the wait budget
+     * has passed without one.  With a budget of 0 never. Ownership   pBuffer stays the
+     * caller's. Threads     Any.  Reads of several threads are not interleaved.  Close
+     * wakes a waiting Read [I3].
      *
      * @param pBuffer        Receives the bytes.
-     * @param dwBytesToRead  Length of pBuffer in bytes.
-     * @param pdwNumberOfBytesRead  The bytes put into pBuffer; set to 0 before all else.
+     * @param dwBytesToRead  Length of pBuffer in bytes, at least 1.
+     * @param pdwNumberOfBytesRead  The bytes put into pBuffer; set to 0 before all else,
+     * to more only with S_OK and S_FALSE [I4].
      *
-     * @retval S_OK          1 to dwBytesToRead bytes were read, never 0; more may follow.
-     * @retval S_FALSE       A SUCCESS code.  The end: *p bytes, the last ones or 0, were
-     *                       read and no more will come.
-     * @retval E_POINTER     pdwNumberOfBytesRead is NULL (checked first).
-     * @retval E_INVALIDARG  pBuffer is NULL.
-     * @retval other failure The transfer failed or was cut short; never S_FALSE for that.
+     * @retval S_OK          [I5] 1 to dwBytesToRead bytes were read, never 0; more may
+     * follow.
+     * @retval S_FALSE       A SUCCESS code.  [I6] The end: *p bytes, the last ones or 0,
+     * were read and no more will come.  Only for an attachment that arrived whole, and on
+     * every later call too.
+     * @retval STG_S_BLOCK   A SUCCESS code.  [I7] The budget passed and nothing came.
+     * @retval E_POINTER     [I8] pdwNumberOfBytesRead is NULL (checked first).
+     * @retval E_INVALIDARG  [I9] pBuffer is NULL, or dwBytesToRead is 0.
+     * @retval HRESULT_FROM_WIN32(ERROR_POSSIBLE_DEADLOCK)  [I10] Called on a thread of
+     * the library with a wait budget other than 0.
+     * @retval HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION)  [I11] Close was called.
+     * @retval other failure [I12] The transfer failed or the message was cut short: at
+     * once, also when bytes were still to be read, and never as an end.
      *
-     * Ours, where Microsoft's page is silent: never 0 bytes with S_OK, the order of the
-     * checks, and that only a complete attachment ends with S_FALSE.  The rest:
+     * Ours, where Microsoft's page is silent: I2 to I5, I7, 0 bytes in I9, I10, I11, the
+     * order of the checks, and in I6 that only a whole attachment ends with S_FALSE.  The
+     * rest:
      * https://learn.microsoft.com/windows/win32/api/wsdattachment/nf-wsdattachment-iwsdinboundattachment-read
      */
     HRESULT(WSD_CALL *Read)
@@ -283,11 +318,12 @@ typedef struct IWSDInboundAttachmentVtbl {
      uint32_t *pdwNumberOfBytesRead);
 
     /**
-     * Says that no more will be read.  May come at any time: the transport discards the
-     * rest or cuts the connection.  Not needed once Read has returned S_FALSE.
+     * Says that no more will be read.  May come at any time, and again [I13]: what has
+     * not been read is thrown away; when nobody reads any attachment of the message and
+     * the message has been given back, the connection is cut.
      *
      * Blocking    Never waits.
-     * Threads     Any.
+     * Threads     Any, in a callback of the library too.
      *
      * @retval S_OK
      *

@@ -111,6 +111,24 @@ expect(modules "tests/unit/base/test_b.c is in no list" "tests/unit/base/test_b.
 expect(modules "tests/contract/test_b.c is in no list" "tests/contract/test_b.c=")
 expect(modules "tests/flow/test_b.c is in no list" "tests/flow/test_b.c=")
 
+# --- faults
+set(rows "\n")
+foreach(number RANGE 1 22)
+    string(APPEND rows "| G${number} | x | `G1__a` |\n")
+endforeach()
+foreach(number RANGE 1 9)
+    string(APPEND rows "| H${number} | x | a reason |\n")
+endforeach()
+set(sound
+    "tests/FAULTS.md=${rows}| H10 | x | `G1__a` `H10__b` |"
+    "tests/unit/a.c=cmocka_unit_test(G1__a)"
+    "tests/flow/b.c=cmocka_unit_test_setup_teardown(\n    H10__b, c, d)")
+expect(faults "")
+expect(faults "no row H10" "tests/FAULTS.md=${rows}| H1 | x | `G1__a` |")
+expect(faults "row H10, or neither" "tests/FAULTS.md=${rows}| H10 | x | |")
+expect(faults "names H10__c, which is no test" "tests/FAULTS.md=${rows}| H10 | x | `H10__c` |")
+expect(faults "names H10__b, which is no test" "tests/flow/b.c=void H10__b(void **state)")
+
 file(REMOVE_RECURSE ${SCRATCH}/project)
 if(failures GREATER 0)
     message(FATAL_ERROR "${failures} row(s) failed")

@@ -59,8 +59,11 @@ HRESULT WSD_CALL wsd_outbound_message_attach(wsd_outbound_message *message,
 
 void WSD_CALL wsd_outbound_message_release(wsd_outbound_message *message)
 {
-    if (message != NULL)
-        wsd_message_release(message);
+    if (message == NULL)
+        return;
+    if (message->exchange != NULL)
+        wsd_exchange_forget_reply(message->exchange);
+    wsd_message_release(message);
 }
 
 int WSD_CALL wsd_inbound_message_http_status(const wsd_inbound_message *message)
@@ -99,6 +102,36 @@ HRESULT WSD_CALL wsd_inbound_message_find_text(const wsd_inbound_message *messag
     return wsd_envelope_find_text(message->envelope, path, text);
 }
 
+HRESULT WSD_CALL wsd_inbound_message_attachment(wsd_inbound_message *message,
+                                                const char *path,
+                                                IWSDInboundAttachment **out)
+{
+    if (out == NULL)
+        return E_POINTER;
+    *out = NULL;
+    if (message == NULL || path == NULL)
+        return E_POINTER;
+    return wsd_inbound_find_attachment(message, path, out);
+}
+
+HRESULT WSD_CALL wsd_inbound_message_attachment_at(wsd_inbound_message *message,
+                                                   size_t index,
+                                                   IWSDInboundAttachment **out)
+{
+    if (out == NULL)
+        return E_POINTER;
+    *out = NULL;
+    if (message == NULL)
+        return E_POINTER;
+    return wsd_inbound_attachment_at(message, index, out);
+}
+
+const char *WSD_CALL wsd_inbound_message_media_type(const wsd_inbound_message *message,
+                                                    IWSDInboundAttachment *attachment)
+{
+    return attachment == NULL ? "" : wsd_inbound_media_type(message, attachment);
+}
+
 HRESULT WSD_CALL wsd_inbound_message_fault(const wsd_inbound_message *message,
                                            wsd_fault *fault)
 {
@@ -112,5 +145,6 @@ HRESULT WSD_CALL wsd_inbound_message_fault(const wsd_inbound_message *message,
 
 void WSD_CALL wsd_inbound_message_release(wsd_inbound_message *message)
 {
-    wsd_inbound_destroy(message);
+    if (message != NULL)
+        wsd_inbound_abandon(message);
 }

@@ -7,10 +7,8 @@
 #include "attachment/channel.h"
 #include "attachment/waiting.h"
 #include "base/assert.h"
-#include "os/thread.h"
 
 #define INVALID_OPERATION HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION)
-#define POSSIBLE_DEADLOCK HRESULT_FROM_WIN32(ERROR_POSSIBLE_DEADLOCK)
 
 /*
  *  UNBOUND --bind--> BOUND --first pull--> OPEN --Close--> CLOSING --all sent--> CLOSED
@@ -56,8 +54,6 @@ struct wsd_outbound {
         bool write_called;   /* with valid arguments: from then on Abort is allowed */
         bool opened;         /* a Write returned S_OK: from then on Close is allowed */
         bool sent;           /* all is out */
-        bool turn_taken;     /* a Write or a Close is between its checks and its end */
-        bool turn_refused;   /* STG_S_BLOCK was returned for that */
         bool puller_waiting; /* told WSD_PULL_NOTHING_NOW and not yet woken */
         struct wsd_outbound_host *host; /* owned reference; NULL until armed */
         size_t ring_bytes;
@@ -156,8 +152,10 @@ static void outbound_abort_locked(struct wsd_outbound *self)
 /* ---- turns ---- */
 
 /* What ends a Write or a Close whatever it is about; S_OK: nothing does. */
-static HRESULT outbound_ended_locked(const struct wsd_outbound *self)
+static HRESULT outbound_ended_locked(const void *owner)
 {
+    const struct wsd_outbound *self = owner;
+
     switch (self->synced.state) {
     case OUTBOUND_FAILED:
         return self->synced.error;
@@ -170,42 +168,13 @@ static HRESULT outbound_ended_locked(const struct wsd_outbound *self)
     }
 }
 
-/* Waits until no other Write or Close is in progress.
- * S_OK: the turn is ours; STG_S_BLOCK; or why there is no turn to be had. */
 static HRESULT outbound_take_turn_locked(struct wsd_outbound *self,
                                          struct wsd_patience *patience)
 {
-    HRESULT hr = outbound_ended_locked(self);
-
     if (self->synced.state == OUTBOUND_ABORTED)
         return INVALID_OPERATION;
-    if (hr != S_OK)
-        return hr;
-    if (patience->budget_ms != 0 && wsd_thread_is_ours())
-        return POSSIBLE_DEADLOCK;
-    while (self->synced.turn_taken) {
-        if (!wsd_waiting_sleep_locked(&self->synced.waiting, patience) &&
-            self->synced.turn_taken) {
-            self->synced.turn_refused = true;
-            return STG_S_BLOCK;
-        }
-        hr = outbound_ended_locked(self);
-        if (hr != S_OK)
-            return hr;
-    }
-    self->synced.turn_taken = true;
-    return S_OK;
-}
-
-static void outbound_give_turn_locked(struct wsd_outbound *self)
-{
-    self->synced.turn_taken = false;
-    /* Else a Write that finds no room would call its own ready callback. */
-    if (self->synced.turn_refused)
-        wsd_waiting_changed_locked(&self->synced.waiting);
-    else
-        wsd_waiting_wake_locked(&self->synced.waiting);
-    self->synced.turn_refused = false;
+    return wsd_waiting_take_turn_locked(&self->synced.waiting, patience,
+                                        outbound_ended_locked, self);
 }
 
 /* ---- Write ---- */
@@ -299,7 +268,7 @@ static HRESULT WSD_CALL outbound_Write(IWSDOutboundAttachment *iface, const BYTE
         hr = outbound_write_in_turn_locked(self, &patience, buffer, size, &taken);
         if (hr == S_OK)
             self->synced.opened = true;
-        outbound_give_turn_locked(self);
+        wsd_waiting_give_turn_locked(&self->synced.waiting);
     }
     hr = wsd_waiting_result_locked(&self->synced.waiting, hr);
     outbound_leave(self);
@@ -324,7 +293,7 @@ static HRESULT outbound_close_locked(struct wsd_outbound *self)
         outbound_set_state_locked(self, OUTBOUND_CLOSING);
         outbound_wake_puller_locked(self);
     }
-    outbound_give_turn_locked(self);
+    wsd_waiting_give_turn_locked(&self->synced.waiting);
     if (!self->synced.opened)
         return INVALID_OPERATION;
 
@@ -568,29 +537,9 @@ void wsd_outbound_fail(struct wsd_outbound *self, HRESULT error)
     outbound_leave(self);
 }
 
-void wsd_outbound_set_wait_budget(struct wsd_outbound *self, DWORD milliseconds)
+struct wsd_waiting *wsd_outbound_waiting(struct wsd_outbound *self)
 {
-    wsd_waiting_set_budget(&self->synced.waiting, milliseconds);
-}
-
-HRESULT wsd_outbound_get_ready_fd(struct wsd_outbound *self, int *fd)
-{
-    return wsd_waiting_get_ready_fd(&self->synced.waiting, fd);
-}
-
-HRESULT wsd_outbound_set_ready_callback(struct wsd_outbound *self,
-                                        wsd_ready_callback callback, void *context)
-{
-    HRESULT hr = INVALID_OPERATION;
-
-    outbound_enter(self);
-    if (!self->synced.write_called) {
-        self->synced.waiting.ready = callback;
-        self->synced.waiting.ready_context = context;
-        hr = S_OK;
-    }
-    outbound_leave(self);
-    return hr;
+    return &self->synced.waiting;
 }
 
 void wsd_outbound_get_progress(struct wsd_outbound *self,

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "attachment/waiting.h"
 #include "base/mem.h"
 #include "stream/body_source.h"
 #include "wsd_attachment.h"
@@ -68,11 +69,8 @@ struct wsd_body_source *wsd_outbound_source(struct wsd_outbound *self);
 /* Fails the attachment for good, unless it is closed, aborted or failed. */
 void wsd_outbound_fail(struct wsd_outbound *self, HRESULT error);
 
-/* What wsd_attachment.h documents, for an attachment that wsd_outbound_from() gave. */
-void wsd_outbound_set_wait_budget(struct wsd_outbound *self, DWORD milliseconds);
-HRESULT wsd_outbound_get_ready_fd(struct wsd_outbound *self, int *fd);
-HRESULT wsd_outbound_set_ready_callback(struct wsd_outbound *self,
-                                        wsd_ready_callback callback, void *context);
+/* For wsd_attachment.h. */
+struct wsd_waiting *wsd_outbound_waiting(struct wsd_outbound *self);
 void wsd_outbound_get_progress(struct wsd_outbound *self,
                                wsd_attachment_progress *progress);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "os/clock.h"
+#include "os/thread.h"
 
 HRESULT wsd_waiting_init(struct wsd_waiting *waiting, DWORD budget_ms)
 {
@@ -51,8 +52,9 @@ void wsd_waiting_changed_locked(struct wsd_waiting *waiting)
     }
 }
 
-struct wsd_patience wsd_waiting_begin_locked(const struct wsd_waiting *waiting)
+struct wsd_patience wsd_waiting_begin_locked(struct wsd_waiting *waiting)
 {
+    waiting->called = true;
     return (struct wsd_patience){
         .budget_ms = waiting->budget_ms,
         .deadline_ms = wsd_clock_deadline(waiting->budget_ms),
@@ -82,6 +84,40 @@ bool wsd_waiting_sleep_locked(struct wsd_waiting *waiting, struct wsd_patience *
     return true;
 }
 
+HRESULT wsd_waiting_take_turn_locked(struct wsd_waiting *waiting,
+                                     struct wsd_patience *patience,
+                                     wsd_ended_locked ended, const void *owner)
+{
+    HRESULT hr = ended(owner);
+
+    if (hr != S_OK)
+        return hr;
+    if (patience->budget_ms != 0 && wsd_thread_is_ours())
+        return HRESULT_FROM_WIN32(ERROR_POSSIBLE_DEADLOCK);
+    while (waiting->turn_taken) {
+        if (!wsd_waiting_sleep_locked(waiting, patience) && waiting->turn_taken) {
+            waiting->turn_refused = true;
+            return STG_S_BLOCK;
+        }
+        hr = ended(owner);
+        if (hr != S_OK)
+            return hr;
+    }
+    waiting->turn_taken = true;
+    return S_OK;
+}
+
+void wsd_waiting_give_turn_locked(struct wsd_waiting *waiting)
+{
+    waiting->turn_taken = false;
+    /* Else a Write that finds no room would call its own ready callback. */
+    if (waiting->turn_refused)
+        wsd_waiting_changed_locked(waiting);
+    else
+        wsd_waiting_wake_locked(waiting);
+    waiting->turn_refused = false;
+}
+
 HRESULT wsd_waiting_result_locked(struct wsd_waiting *waiting, HRESULT hr)
 {
     if (hr == STG_S_BLOCK) {
@@ -95,6 +131,21 @@ void wsd_waiting_suggest_budget_locked(struct wsd_waiting *waiting, DWORD budget
 {
     if (!waiting->budget_is_set)
         waiting->budget_ms = budget_ms;
+}
+
+HRESULT wsd_waiting_set_ready(struct wsd_waiting *waiting, wsd_ready_callback ready,
+                              void *context)
+{
+    HRESULT hr = HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION);
+
+    wsd_waiting_enter(waiting);
+    if (!waiting->called) {
+        waiting->ready = ready;
+        waiting->ready_context = context;
+        hr = S_OK;
+    }
+    wsd_waiting_leave(waiting);
+    return hr;
 }
 
 void wsd_waiting_set_budget(struct wsd_waiting *waiting, DWORD budget_ms)

@@ -16,11 +16,17 @@
 #include "wsd_attachment.h"
 #include "wsd_types.h"
 
+/* What ends a call of the owner whatever the call is about; S_OK: nothing does. */
+typedef HRESULT (*wsd_ended_locked)(const void *owner);
+
 struct wsd_waiting {
     struct wsd_monitor monitor;
     unsigned asleep;   /* threads in wsd_waiting_sleep_locked() */
     bool blocked;      /* STG_S_BLOCK was returned and nothing has changed since */
     bool tell;         /* call the callback when leaving */
+    bool called;       /* a call that may wait has begun */
+    bool turn_taken;   /* a call is between its checks and its end */
+    bool turn_refused; /* STG_S_BLOCK was returned for that */
     uint64_t progress; /* bytes moved by the transport: the owner counts */
 
     DWORD budget_ms;
@@ -52,7 +58,8 @@ void wsd_waiting_changed_locked(struct wsd_waiting *waiting);
 /* Only calls that are asleep may care: nobody who was told STG_S_BLOCK. */
 void wsd_waiting_wake_locked(struct wsd_waiting *waiting);
 
-struct wsd_patience wsd_waiting_begin_locked(const struct wsd_waiting *waiting);
+/* A call begins that may wait: from now on the callback stays what it is. */
+struct wsd_patience wsd_waiting_begin_locked(struct wsd_waiting *waiting);
 /* There was progress: the same budget begins again. */
 void wsd_waiting_renew_locked(const struct wsd_waiting *waiting,
                               struct wsd_patience *patience);
@@ -61,6 +68,15 @@ void wsd_waiting_renew_locked(const struct wsd_waiting *waiting,
  * progress; with a budget of 0, at once. */
 bool wsd_waiting_sleep_locked(struct wsd_waiting *waiting, struct wsd_patience *patience);
 
+/* Waits for a turn among calls that must not overlap.
+ * S_OK: it is the caller's until give_turn; STG_S_BLOCK: the budget was spent;
+ * HRESULT_FROM_WIN32(ERROR_POSSIBLE_DEADLOCK): a thread of the library may not wait;
+ * otherwise what `ended` says. */
+HRESULT wsd_waiting_take_turn_locked(struct wsd_waiting *waiting,
+                                     struct wsd_patience *patience,
+                                     wsd_ended_locked ended, const void *owner);
+void wsd_waiting_give_turn_locked(struct wsd_waiting *waiting);
+
 /* Passes a call's result on, and notes an STG_S_BLOCK for the next change. */
 HRESULT wsd_waiting_result_locked(struct wsd_waiting *waiting, HRESULT hr);
 
@@ -68,6 +84,8 @@ HRESULT wsd_waiting_result_locked(struct wsd_waiting *waiting, HRESULT hr);
 void wsd_waiting_suggest_budget_locked(struct wsd_waiting *waiting, DWORD budget_ms);
 
 /* As wsd_attachment.h documents. */
+HRESULT wsd_waiting_set_ready(struct wsd_waiting *waiting, wsd_ready_callback ready,
+                              void *context);
 void wsd_waiting_set_budget(struct wsd_waiting *waiting, DWORD budget_ms);
 HRESULT wsd_waiting_get_ready_fd(struct wsd_waiting *waiting, int *fd);
 

@@ -16,10 +16,11 @@
 enum { START_WANTED = 1, START_ALLOWED = 2, START = START_WANTED | START_ALLOWED };
 
 struct wsd_exchange {
-    struct wsd_outbound_host host;       /* for the attachments */
-    struct wsd_transfer_handler handler; /* for the transfer */
-    const struct wsd_mem *mem;           /* borrowed */
-    atomic_uint references;              /* message, transfer until done(), attachments */
+    struct wsd_outbound_host host;        /* for the attachments */
+    struct wsd_inbound_host inbound_host; /* for the reply's */
+    struct wsd_transfer_handler handler;  /* for the transfer */
+    const struct wsd_mem *mem;            /* borrowed */
+    atomic_uint references; /* message, transfer until done(), attachments */
     const struct wsd_transport *transport;
     struct wsd_transfer *transfer; /* constant once the message is armed */
     atomic_uint start;             /* START_*: with both it has been started */
@@ -30,14 +31,17 @@ struct wsd_exchange {
     int status;
     bool complete;     /* when the status came, the whole request was out */
     HRESULT too_early; /* the status came before the request's end: its code */
-    struct wsd_text reply_bytes;
+    bool published;    /* the application can have the result */
+    struct wsd_inbound_options inbound;
+    struct wsd_inbound_message *incoming; /* a reference, from its first byte on */
 
     struct {
-        struct wsd_monitor monitor; /* woken by done() */
-        bool done;
+        struct wsd_monitor monitor; /* woken when there is a result */
+        bool has_result;
+        bool unwanted; /* nobody will ask for the reply any more */
         bool reply_taken;
         HRESULT result;
-        struct wsd_inbound_message *reply; /* until taken */
+        struct wsd_inbound_message *reply; /* a reference, until taken */
     } synced;
 };
 
@@ -59,8 +63,6 @@ void wsd_exchange_release(struct wsd_exchange *exchange)
     if (exchange->transfer != NULL)
         exchange->transfer->vtable->release(exchange->transfer);
     wsd_package_fini(&exchange->package);
-    wsd_text_fini(&exchange->reply_bytes);
-    wsd_inbound_destroy(exchange->synced.reply);
     wsd_monitor_fini(&exchange->synced.monitor);
     wsd_free(exchange->mem, exchange);
 }
@@ -112,33 +114,62 @@ static const struct wsd_outbound_host_vtable exchange_host_vtable = {
     .release = exchange_host_release,
 };
 
-/* ---- the transfer's handler ---- */
+/* ---- the host of the reply's attachments ---- */
 
-static void exchange_status(struct wsd_transfer_handler *handler, int status,
-                            bool complete)
+static struct wsd_exchange *exchange_from_inbound_host(struct wsd_inbound_host *host)
 {
-    struct wsd_exchange *exchange = exchange_from_handler(handler);
-
-    exchange->status = status;
-    exchange->complete = complete;
-    if (complete)
-        return;
-    exchange->too_early =
-        status >= 200 && status <= 299 ? INVALID_SERVER_RESPONSE : HTTP_E_STATUS(status);
-    wsd_message_fail(exchange->message, exchange->too_early);
+    return (struct wsd_exchange *)((char *)host -
+                                   offsetof(struct wsd_exchange, inbound_host));
 }
 
-static HRESULT exchange_body(struct wsd_transfer_handler *handler, const void *bytes,
-                             size_t size)
+static void exchange_inbound_wake(struct wsd_inbound_host *host)
 {
-    return wsd_text_append(&exchange_from_handler(handler)->reply_bytes, bytes, size);
+    exchange_host_wake(&exchange_from_inbound_host(host)->host);
+}
+
+static void exchange_inbound_add_ref(struct wsd_inbound_host *host)
+{
+    exchange_host_add_ref(&exchange_from_inbound_host(host)->host);
+}
+
+static void exchange_inbound_release(struct wsd_inbound_host *host)
+{
+    wsd_exchange_release(exchange_from_inbound_host(host));
+}
+
+static const struct wsd_inbound_host_vtable exchange_inbound_vtable = {
+    .wake = exchange_inbound_wake,
+    .add_ref = exchange_inbound_add_ref,
+    .release = exchange_inbound_release,
+};
+
+/* ---- the transfer's handler ---- */
+
+/* The result, and with it the reply if there is one and anybody wants it. */
+static void exchange_publish(struct wsd_exchange *exchange, HRESULT result)
+{
+    struct wsd_inbound_message *reply = exchange->incoming;
+
+    exchange->published = true;
+    if (reply != NULL)
+        wsd_inbound_add_ref(reply);
+    wsd_monitor_enter(&exchange->synced.monitor);
+    exchange->synced.has_result = true;
+    exchange->synced.result = result;
+    if (!exchange->synced.unwanted) {
+        exchange->synced.reply = reply;
+        reply = NULL;
+    }
+    wsd_monitor_wake_all(&exchange->synced.monitor);
+    wsd_monitor_leave(&exchange->synced.monitor);
+    if (reply != NULL)
+        wsd_inbound_abandon(reply);
 }
 
 /* A fault says most, then a status that refuses the request, then the transfer. */
-static HRESULT exchange_judge(const struct wsd_exchange *exchange, HRESULT transfer,
-                              const struct wsd_inbound_message *reply)
+static HRESULT exchange_judge(const struct wsd_exchange *exchange, HRESULT transfer)
 {
-    HRESULT verdict = wsd_inbound_verdict(reply);
+    HRESULT verdict = wsd_inbound_verdict(exchange->incoming);
 
     if (verdict == WS_E_ENDPOINT_FAULT_RECEIVED)
         return verdict;
@@ -149,37 +180,101 @@ static HRESULT exchange_judge(const struct wsd_exchange *exchange, HRESULT trans
     return FAILED(transfer) ? transfer : verdict;
 }
 
+/* Attachments are read while they arrive: the result is there when the status and the
+ * envelope are, whatever becomes of the transfer. */
+static void exchange_publish_early(struct wsd_exchange *exchange)
+{
+    HRESULT result;
+
+    if (exchange->published || exchange->status == 0 || exchange->incoming == NULL ||
+        !wsd_inbound_is_readable(exchange->incoming))
+        return;
+    result = exchange_judge(exchange, S_OK);
+    if (FAILED(result))
+        wsd_message_fail(exchange->message, result);
+    exchange_publish(exchange, result);
+}
+
+static void exchange_status(struct wsd_transfer_handler *handler, int status,
+                            bool complete)
+{
+    struct wsd_exchange *exchange = exchange_from_handler(handler);
+
+    exchange->status = status;
+    exchange->complete = complete;
+    if (!complete) {
+        exchange->too_early = status >= 200 && status <= 299 ? INVALID_SERVER_RESPONSE
+                                                             : HTTP_E_STATUS(status);
+        wsd_message_fail(exchange->message, exchange->too_early);
+    }
+    exchange_publish_early(exchange);
+}
+
+static HRESULT exchange_begin_body(struct wsd_transfer_handler *handler, int status,
+                                   const char *content_type)
+{
+    struct wsd_exchange *exchange = exchange_from_handler(handler);
+
+    return wsd_inbound_create(exchange->mem, status, content_type, &exchange->inbound,
+                              &exchange->inbound_host, &exchange->incoming);
+}
+
+static HRESULT exchange_body(struct wsd_transfer_handler *handler, const uint8_t *bytes,
+                             size_t size, size_t *taken)
+{
+    struct wsd_exchange *exchange = exchange_from_handler(handler);
+    HRESULT hr = wsd_inbound_push(exchange->incoming, bytes, size, taken);
+
+    exchange_publish_early(exchange);
+    return hr;
+}
+
+static void exchange_drop_incoming(struct wsd_exchange *exchange)
+{
+    if (exchange->incoming != NULL)
+        wsd_inbound_release(exchange->incoming);
+    exchange->incoming = NULL;
+}
+
+/* Makes the reply whole, or what there is of it, and finds the result. */
+static HRESULT exchange_conclude(struct wsd_exchange *exchange, HRESULT result)
+{
+    HRESULT hr = S_OK;
+
+    if (exchange->incoming == NULL && exchange->status != 0 && result != E_ABORT)
+        hr = exchange_begin_body(&exchange->handler, exchange->status, NULL);
+    if (exchange->incoming == NULL)
+        return FAILED(hr) ? hr : result;
+    hr = wsd_inbound_finish(exchange->incoming, result);
+    if (result == S_OK)
+        result = hr;
+    return result == E_ABORT ? result : exchange_judge(exchange, result);
+}
+
 static void exchange_done(struct wsd_transfer_handler *handler, HRESULT result)
 {
     struct wsd_exchange *exchange = exchange_from_handler(handler);
     struct wsd_outbound_message *message = exchange->message;
-    struct wsd_inbound_message *reply = NULL;
 
-    if (exchange->status != 0 && result != E_ABORT) {
-        HRESULT hr = wsd_inbound_create(exchange->mem, exchange->status,
-                                        &exchange->reply_bytes, &reply);
-
-        result = hr == S_OK ? exchange_judge(exchange, result, reply) : hr;
+    result = exchange_conclude(exchange, result);
+    if (!exchange->published) {
+        /* A good reply leaves alone what is sent and not yet told so by Close. */
+        if (FAILED(result))
+            wsd_message_fail(message, result);
+        else if (!exchange->complete)
+            wsd_message_fail(message, INVALID_SERVER_RESPONSE);
+        if (result == E_ABORT)
+            exchange_drop_incoming(exchange);
+        exchange_publish(exchange, result);
     }
-    /* A good reply leaves alone what is sent and not yet told so by Close. */
-    if (FAILED(result))
-        wsd_message_fail(message, result);
-    else if (!exchange->complete)
-        wsd_message_fail(message, INVALID_SERVER_RESPONSE);
-
-    wsd_monitor_enter(&exchange->synced.monitor);
-    exchange->synced.done = true;
-    exchange->synced.result = result;
-    exchange->synced.reply = reply;
-    wsd_monitor_wake_all(&exchange->synced.monitor);
-    wsd_monitor_leave(&exchange->synced.monitor);
-
+    exchange_drop_incoming(exchange);
     wsd_message_release(message);
     wsd_exchange_release(exchange);
 }
 
 static const struct wsd_transfer_handler_vtable exchange_handler_vtable = {
     .status = exchange_status,
+    .begin_body = exchange_begin_body,
     .body = exchange_body,
     .done = exchange_done,
 };
@@ -242,7 +337,11 @@ static HRESULT exchange_create(struct wsd_outbound_message *message,
     exchange->transport = transport;
     exchange->message = message;
     atomic_init(&exchange->references, 2); /* the message's and the transfer's */
-    wsd_text_init(&exchange->reply_bytes, message->mem, options->max_reply_bytes);
+    exchange->inbound_host.vtable = &exchange_inbound_vtable;
+    exchange->inbound = (struct wsd_inbound_options){
+        .max_text_bytes = options->max_reply_bytes,
+        .attachments = {options->ring_bytes, options->wait_budget_ms},
+    };
 
     hr = wsd_monitor_init(&exchange->synced.monitor);
     if (hr == S_OK)
@@ -295,12 +394,12 @@ HRESULT wsd_exchange_receive(struct wsd_exchange *exchange, DWORD wait_ms,
     if (wait_ms != 0 && wsd_thread_is_ours())
         return HRESULT_FROM_WIN32(ERROR_POSSIBLE_DEADLOCK);
     wsd_monitor_enter(&exchange->synced.monitor);
-    while (!exchange->synced.done && wait_ms != 0 &&
+    while (!exchange->synced.has_result && wait_ms != 0 &&
            wsd_monitor_wait_until(&exchange->synced.monitor, deadline)) {
     }
     if (exchange->synced.reply_taken) {
         hr = HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION);
-    } else if (exchange->synced.done) {
+    } else if (exchange->synced.has_result) {
         hr = exchange->synced.result;
         *reply = exchange->synced.reply;
         exchange->synced.reply = NULL;
@@ -308,6 +407,19 @@ HRESULT wsd_exchange_receive(struct wsd_exchange *exchange, DWORD wait_ms,
     }
     wsd_monitor_leave(&exchange->synced.monitor);
     return hr;
+}
+
+void wsd_exchange_forget_reply(struct wsd_exchange *exchange)
+{
+    struct wsd_inbound_message *reply;
+
+    wsd_monitor_enter(&exchange->synced.monitor);
+    exchange->synced.unwanted = true;
+    reply = exchange->synced.reply;
+    exchange->synced.reply = NULL;
+    wsd_monitor_leave(&exchange->synced.monitor);
+    if (reply != NULL)
+        wsd_inbound_abandon(reply);
 }
 
 const struct wsd_transport *wsd_exchange_transport(const struct wsd_exchange *exchange)

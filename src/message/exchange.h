@@ -32,6 +32,9 @@ HRESULT wsd_exchange_send(struct wsd_outbound_message *message,
 HRESULT wsd_exchange_receive(struct wsd_exchange *exchange, DWORD wait_ms,
                              struct wsd_inbound_message **reply);
 
+/* Nobody will ask for the reply any more: what of it is still to come is thrown away. */
+void wsd_exchange_forget_reply(struct wsd_exchange *exchange);
+
 /* The transport that it was sent over, for comparison only. */
 const struct wsd_transport *wsd_exchange_transport(const struct wsd_exchange *exchange);
 

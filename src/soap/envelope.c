@@ -298,6 +298,92 @@ HRESULT wsd_envelope_find_text(struct wsd_envelope *self, const char *path,
     return hr == S_OK ? keep_text(self, element, text) : hr;
 }
 
+/* The href of an xop:Include, or NULL. */
+static const char *href_of(const xmlNode *include)
+{
+    const xmlAttr *attribute = include->properties;
+
+    while (attribute != NULL &&
+           (attribute->ns != NULL || strcmp((const char *)attribute->name, "href") != 0))
+        attribute = attribute->next;
+    if (attribute == NULL || attribute->children == NULL)
+        return NULL;
+    return (const char *)attribute->children->content;
+}
+
+/* RFC 3986 section 3.1: a scheme is in any case. */
+static bool is_cid(const char *href)
+{
+    return (href[0] == 'c' || href[0] == 'C') && (href[1] == 'i' || href[1] == 'I') &&
+           (href[2] == 'd' || href[2] == 'D') && href[3] == ':';
+}
+
+/* The xop:Include in an element, or NULL. */
+static const xmlNode *include_in(const xmlNode *element)
+{
+    const xmlNode *child = element->children;
+
+    while (child != NULL && !is_element(child, WSD_NS_XOP, "Include"))
+        child = child->next;
+    return child;
+}
+
+static bool is_only_child(const xmlNode *include)
+{
+    for (const xmlNode *child = include->parent->children; child != NULL;
+         child = child->next)
+        if (child != include && (child->type != XML_TEXT_NODE ||
+                                 !wsd_xml_is_blank((const char *)child->content)))
+            return false;
+    return true;
+}
+
+HRESULT wsd_envelope_find_include(const struct wsd_envelope *self, const char *path,
+                                  const char **href)
+{
+    const xmlNode *include;
+    xmlNode *element;
+    HRESULT hr = wsd_xml_path_find(self->body, path, &element);
+
+    *href = NULL;
+    if (hr != S_OK)
+        return hr;
+    include = include_in(element);
+    if (include == NULL)
+        return xmlFirstElementChild(element) == NULL ? S_FALSE : WS_E_INVALID_FORMAT;
+    if (is_only_child(include))
+        *href = href_of(include);
+    return *href == NULL ? WS_E_INVALID_FORMAT : S_OK;
+}
+
+/* Recursion is as deep as the document, which the parser limits. */
+static HRESULT each_include(const xmlNode *element, wsd_include_callback callback,
+                            void *context)
+{
+    HRESULT hr = S_OK;
+
+    for (const xmlNode *child = element->children; hr == S_OK && child != NULL;
+         child = child->next) {
+        const char *href;
+
+        if (!is_element(child, WSD_NS_XOP, "Include")) {
+            hr = each_include(child, callback, context);
+            continue;
+        }
+        href = href_of(child);
+        if (href == NULL || !is_cid(href) || !is_only_child(child))
+            return WS_E_INVALID_FORMAT;
+        hr = callback(context, href);
+    }
+    return hr;
+}
+
+HRESULT wsd_envelope_each_include(const struct wsd_envelope *self,
+                                  wsd_include_callback callback, void *context)
+{
+    return self->body == NULL ? S_OK : each_include(self->body, callback, context);
+}
+
 HRESULT wsd_envelope_fault(const struct wsd_envelope *self, wsd_fault *fault)
 {
     *fault = self->fault;

@@ -36,6 +36,21 @@ const char *wsd_envelope_body(const struct wsd_envelope *envelope, size_t *lengt
 HRESULT wsd_envelope_find_text(struct wsd_envelope *envelope, const char *path,
                                const char **text);
 
+/* The href of the xop:Include that is the content of the element that `path` names; it
+ * lives as long as the envelope.  S_OK; S_FALSE: the content is text; E_INVALIDARG and
+ * HRESULT_FROM_WIN32(ERROR_NOT_FOUND) as find_text; WS_E_INVALID_FORMAT: there are other
+ * elements in it, text beside the Include, or no href.  *href is NULL unless S_OK. */
+HRESULT wsd_envelope_find_include(const struct wsd_envelope *envelope, const char *path,
+                                  const char **href);
+
+/* Calls back for the href of each xop:Include in the body, in document order, as long as
+ * that returns S_OK; returns what the last call did.  WS_E_INVALID_FORMAT for an Include
+ * that is not the only child of its element (XOP 1.0 section 3.1), or whose href is not a
+ * cid: reference into the same message: nothing else is ever fetched. */
+typedef HRESULT (*wsd_include_callback)(void *context, const char *href);
+HRESULT wsd_envelope_each_include(const struct wsd_envelope *envelope,
+                                  wsd_include_callback callback, void *context);
+
 /* S_OK and *fault (its strings live as long as the envelope), or S_FALSE: no fault.  A
  * fault is a soap:Fault in the body, whatever the HTTP status or the Action said. */
 HRESULT wsd_envelope_fault(const struct wsd_envelope *envelope, wsd_fault *fault);

@@ -33,8 +33,18 @@ struct wsd_transfer_handler_vtable {
      * handed to the network by then; if not, nothing more of it will be. */
     void (*status)(struct wsd_transfer_handler *handler, int status, bool complete);
 
-    /* Bytes of the response body; a failure ends the transfer with that code. */
-    HRESULT (*body)(struct wsd_transfer_handler *handler, const void *bytes, size_t size);
+    /* The response has a body and its bytes follow: once, before the first body(); or it
+     * has a content type, and ended without a byte.
+     * content_type: the header's value, or NULL.  A failure ends the transfer. */
+    HRESULT(*begin_body)
+    (struct wsd_transfer_handler *handler, int status, const char *content_type);
+
+    /* Takes the first *taken of `size` bytes of the response body.  S_OK with fewer:
+     * full; they come again after wake().  A failure ends the transfer with that code: 0
+     * bytes, after wake() when there are no others, ask whether more is wanted. */
+    HRESULT(*body)
+    (struct wsd_transfer_handler *handler, const uint8_t *bytes, size_t size,
+     size_t *taken);
 
     /* The last call, exactly once for each transfer: S_OK when a whole response arrived,
      * else the code.  The body_source is pulled no more. */
@@ -51,7 +61,8 @@ struct wsd_transfer;
  * do nothing once the transfer is done. */
 struct wsd_transfer_vtable {
     void (*start)(struct wsd_transfer *transfer); /* once; a second call does nothing */
-    void (*wake)(struct wsd_transfer *transfer);  /* the body has something again */
+    /* The request body has something again, or the response body can be taken again. */
+    void (*wake)(struct wsd_transfer *transfer);
     void (*abort)(struct wsd_transfer *transfer); /* cut; done(E_ABORT), also unstarted */
     void (*release)(struct wsd_transfer *transfer); /* gives up the handle, not done() */
 };

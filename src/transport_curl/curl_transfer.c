@@ -126,20 +126,54 @@ static size_t transfer_on_header(char *line, size_t size, size_t count, void *co
         if (status >= 200 && transfer->status == 0)
             transfer->status = status;
     }
+    if (transfer->status != 0 && (line[0] == '\r' || line[0] == '\n'))
+        transfer->head_ended = true;
     return length;
+}
+
+static HRESULT transfer_begin_body(struct wsd_curl_transfer *transfer,
+                                   const char *content_type)
+{
+    transfer->body_begun = true;
+    return transfer->handler->vtable->begin_body(transfer->handler, transfer->status,
+                                                 content_type);
+}
+
+/* NULL if there is none. */
+static const char *transfer_content_type(const struct wsd_curl_transfer *transfer)
+{
+    const char *content_type = NULL;
+
+    curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_TYPE, &content_type);
+    return content_type;
 }
 
 static size_t transfer_on_body(char *bytes, size_t size, size_t count, void *context)
 {
     struct wsd_curl_transfer *transfer = context;
-    HRESULT hr = transfer->handler->vtable->body(transfer->handler, bytes, size * count);
+    struct wsd_transfer_handler *handler = transfer->handler;
+    size_t length = size * count;
+    size_t taken = 0;
+    HRESULT hr = S_OK;
 
     transfer->progress_ms = wsd_clock_ms();
     wsd_curl_transport_touch(transfer);
-    if (hr == S_OK)
-        return size * count;
-    transfer->failure = hr;
-    return 0;
+    if (!transfer->body_begun)
+        hr = transfer_begin_body(transfer, transfer_content_type(transfer));
+    if (hr == S_OK && length > transfer->taken)
+        hr = handler->vtable->body(handler, (const uint8_t *)bytes + transfer->taken,
+                                   length - transfer->taken, &taken);
+    if (hr != S_OK) {
+        transfer->failure = hr;
+        return 0;
+    }
+    transfer->taken += taken;
+    if (transfer->taken < length) { /* libcurl keeps all of them and gives them again */
+        transfer->full = true;
+        return CURL_WRITEFUNC_PAUSE;
+    }
+    transfer->taken = 0;
+    return length;
 }
 
 static curl_socket_t transfer_on_open_socket(void *context, curlsocktype purpose,
@@ -332,6 +366,13 @@ void wsd_curl_transfer_finish(struct wsd_curl_transfer *transfer, HRESULT result
 {
     if (transfer->status != 0 && !transfer->status_told)
         transfer_tell_status(transfer);
+    /* libcurl takes a head that was cut short for a response without a body. */
+    if (result == S_OK && !transfer->head_ended)
+        result = WS_E_ENDPOINT_DISCONNECTED;
+    /* A body that ends with the connection may have lost its first byte too. */
+    if (result == S_OK && !transfer->body_begun &&
+        transfer_content_type(transfer) != NULL)
+        result = transfer_begin_body(transfer, transfer_content_type(transfer));
     if (FAILED(result))
         transfer_log(transfer, result);
     if (transfer->added)
@@ -362,11 +403,23 @@ static void transfer_continue(struct wsd_curl_transfer *transfer)
     CURLcode code;
 
     transfer->paused = false;
+    transfer->full = false;
     transfer->progress_ms = wsd_clock_ms();
     code = curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
-    if (code != CURLE_OK)
+    /* It calls the callbacks: what they found goes before what libcurl makes of it. */
+    if (code != CURLE_OK && transfer->failure == S_OK)
         transfer->failure = wsd_curl_error(code);
     wsd_curl_transport_touch(transfer);
+}
+
+/* A peer that sends no more would not let the handler say that it wants no more. */
+static void transfer_ask(struct wsd_curl_transfer *transfer)
+{
+    size_t taken;
+
+    if (transfer->body_begun && !transfer->full && transfer->failure == S_OK)
+        transfer->failure =
+            transfer->handler->vtable->body(transfer->handler, NULL, 0, &taken);
 }
 
 void wsd_curl_transfer_serve(struct wsd_curl_transfer *transfer, unsigned requests)
@@ -386,8 +439,11 @@ void wsd_curl_transfer_serve(struct wsd_curl_transfer *transfer, unsigned reques
         transfer->added = true;
         transfer->progress_ms = wsd_clock_ms();
     }
-    if ((requests & WSD_CURL_WAKE) && transfer->paused && !transfer->cut)
+    if ((requests & WSD_CURL_WAKE) &&
+        (transfer->full || (transfer->paused && !transfer->cut)))
         transfer_continue(transfer);
+    if (requests & WSD_CURL_WAKE)
+        transfer_ask(transfer);
     wsd_curl_transport_touch(transfer);
 }
 
@@ -400,10 +456,13 @@ static uint64_t transfer_deadline(const struct wsd_curl_transfer *transfer)
 
     if (!transfer->added || !transfer->pulled)
         return NEVER; /* until then libcurl's connect timer watches */
-    if (transfer->sent || transfer->cut)
+    if (transfer->sent || transfer->cut) {
+        if (transfer->full)
+            return NEVER; /* it is the application that does not read */
         patience_ms = options->response_timeout_ms;
-    else if (transfer->paused)
+    } else if (transfer->paused) {
         return NEVER; /* it is the application that has nothing to send */
+    }
     return patience_ms == INFINITE ? NEVER : transfer->progress_ms + patience_ms;
 }
 
@@ -455,7 +514,8 @@ void wsd_curl_transfer_settle(struct wsd_curl_transfer *transfer)
         if (transfer->cut && transfer->paused)
             transfer_continue(transfer);
     }
-    if (transfer->pulled && !transfer->sent && !(transfer->interest & CURL_POLL_IN)) {
+    if (transfer->pulled && !transfer->sent && !transfer->full &&
+        !(transfer->interest & CURL_POLL_IN)) {
         /* libcurl reads no more, so the response has ended or the peer has gone, but it
          * would go on waiting for the body. */
         wsd_curl_transfer_finish(transfer,

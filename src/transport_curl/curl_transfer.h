@@ -37,6 +37,10 @@ struct wsd_curl_transfer {
     bool added;      /* to the multi handle */
     bool pulled;     /* libcurl asked for the body */
     bool paused;     /* it was told that there is nothing now */
+    bool head_ended; /* of the response: its blank line came */
+    bool body_begun; /* likewise: the handler knows */
+    bool full;       /* the handler can take no more of it now */
+    size_t taken;    /* of the bytes that libcurl will give again */
     bool cut;        /* the response came too early: the body goes no further */
     bool pulled_all; /* the body ended; its last bytes may still be with libcurl */
     bool sent;       /* they are out */

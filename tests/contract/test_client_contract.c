@@ -14,6 +14,7 @@
 #include "support/foreign_attachment.h"
 #include "support/peer.h"
 #include "support/recorded.h"
+#include "support/scanner.h"
 
 #define INVALID_URL HRESULT_FROM_WIN32(ERROR_WINHTTP_INVALID_URL)
 #define UNRECOGNIZED_SCHEME HRESULT_FROM_WIN32(ERROR_WINHTTP_UNRECOGNIZED_SCHEME)
@@ -716,6 +717,44 @@ static void receive__reply__is_handed_over_once(void **state)
     peer_stop(peer);
 }
 
+/* The peer holds back the envelope, and then the document until the reply is there.
+ * [L13] [L14] [L30] */
+static void receive__attachment_is_still_on_its_way__does_not_wait_for_it(void **state)
+{
+    static const char rest[] = "late\r\n--b--\r\n";
+    struct scan scan = {0};
+
+    (void)state;
+    put_root(&scan.body, 1);
+    put_part(&scan.body, "Content-ID: <0@scan>\r\n", "", 0);
+    put_head(&scan.reply, WITH_LENGTH, SCAN_OK, SCAN_TYPE,
+             scan.body.size + sizeof(rest) - 1);
+    bytes_put(&scan.reply, "", 1);
+    scan.steps[0] = (struct peer_step){.what = PEER_READ_MESSAGE};
+    scan.steps[1] = (struct peer_step){.what = PEER_SEND, .text = scan.reply.at};
+    scan.steps[2] = (struct peer_step){.what = PEER_HOLD};
+    scan.steps[3] = (struct peer_step){
+        .what = PEER_SEND, .text = scan.body.at, .size = scan.body.size};
+    scan.steps[4] = (struct peer_step){.what = PEER_HOLD};
+    scan.steps[5] = (struct peer_step){.what = PEER_SEND, .text = rest};
+    scan.peer = peer_start(scan.steps, COUNT(scan.steps));
+    upload_make(&scan.upload, NULL, 0);
+    upload_send(&scan.upload, peer_url(scan.peer));
+    peer_wait_for_step(scan.peer, 2);
+    assert_hr(
+        wsd_client_receive(scan.upload.client, scan.upload.message, 50, &scan.message),
+        STG_S_BLOCK);
+    peer_go(scan.peer);
+
+    assert_hr(upload_receive(&scan.upload, &scan.message), S_OK);
+
+    assert_int_equal(wsd_inbound_message_http_status(scan.message), 200);
+    assert_string_equal(wsd_inbound_message_action(scan.message), "urn:scanned");
+    peer_go(scan.peer);
+    page_expect(scan.message, 0, "late", 4, 100);
+    scan_free(&scan);
+}
+
 /* [L26] */
 static void receive__bad_arguments__are_refused(void **state)
 {
@@ -867,6 +906,7 @@ int main(void)
         cmocka_unit_test(send__attachment_is_written_meanwhile__others_are_armed),
         cmocka_unit_test(bad_input__of_every_kind__contacts_nobody),
         cmocka_unit_test(receive__reply__is_handed_over_once),
+        cmocka_unit_test(receive__attachment_is_still_on_its_way__does_not_wait_for_it),
         cmocka_unit_test(receive__bad_arguments__are_refused),
         cmocka_unit_test(receive__attachment_was_aborted__says_so),
         cmocka_unit_test(release__in_the_middle__fails_what_is_not_finished),

@@ -13,6 +13,7 @@
 #include "support/foreign_attachment.h"
 #include "support/peer.h"
 #include "support/recorded.h"
+#include "support/scanner.h"
 
 #define NOT_FOUND HRESULT_FROM_WIN32(ERROR_NOT_FOUND)
 
@@ -844,6 +845,234 @@ static void inbound__fault__says_which(void **state)
     wsd_inbound_message_release(reply);
 }
 
+/* ---- Attachments of inbound messages --------------------------------------------------
+ */
+
+/* What is behind `path`: its bytes, to the end. */
+static void check_content(wsd_inbound_message *message, const char *path,
+                          const char *content)
+{
+    IWSDInboundAttachment *attachment;
+    struct bytes got = {0};
+
+    assert_hr(wsd_inbound_message_attachment(message, path, &attachment), S_OK);
+    assert_hr(page_read_all(attachment, 5, &got), S_FALSE);
+    assert_int_equal(got.size, strlen(content));
+    assert_memory_equal(got.at, content, got.size);
+    page_release(attachment);
+    bytes_free(&got);
+}
+
+/* [R10] */
+static void attachment__in_a_part_or_in_the_text__is_there_decoded(void **state)
+{
+    static const char body[] = "<s:Scan xmlns:s=\"urn:s\"><s:A>" XOP_INCLUDE(
+        "cid:a@scan") "</s:A>"
+                      "<s:B>\n " XOP_INCLUDE(
+                          "cid:b@scan") " \n</s:B>"
+                                        "<s:C> Zm9v\n YmE= </s:C><s:D/>"
+                                        "<s:E>" XOP_INCLUDE(
+                                            "cid:a@scan") "</s:E></s:Scan>";
+    struct scan scan = {0};
+
+    (void)state;
+    put_envelope(&scan.body, body);
+    put_part(&scan.body, "Content-ID: <a@scan>\r\n", "of A", 4);
+    put_part(&scan.body, "Content-Transfer-Encoding: base64\r\nContent-ID: <b@scan>\r\n",
+             "b2Yg\r\nQg==", 10);
+    put_end(&scan.body);
+    assert_hr(scan_run(&scan, NULL, IN_CHUNKS), S_OK);
+    check_content(scan.message, "Scan/B", "of B");
+    check_content(scan.message, "Scan/C", "fooba");
+    check_content(scan.message, "Scan/C", "fooba"); /* a new one each time */
+    check_content(scan.message, "Scan/D", "");
+    check_content(scan.message, "Scan/E", "of A");
+    scan_free(&scan);
+}
+
+/* [R10]: without a package too. */
+static void attachment__base64_in_a_plain_envelope__is_there_decoded(void **state)
+{
+    wsd_inbound_message *reply;
+
+    (void)state;
+    assert_hr(answer_soap("<a><b>Zm9vYmFy</b></a>", &reply), S_OK);
+    check_content(reply, "a/b", "foobar");
+    wsd_inbound_message_release(reply);
+}
+
+/* [R12] [R13] [R14] */
+static void attachment__not_there__has_its_code(void **state)
+{
+    static const char body[] =
+        "<s:Scan xmlns:s=\"urn:s\"><s:Bad>no base64!</s:Bad><s:Cut>Zm9</s:Cut>"
+        "<s:Inner><x/></s:Inner><s:Cid>" XOP_INCLUDE(
+            "cid:nobody@scan") "</s:Cid>"
+                               "<s:Http>" XOP_INCLUDE(
+                                   "http://127.0.0.1/x") "</s:Http>"
+                                                         "<s:File>" XOP_INCLUDE(
+                                                             "file:///etc/"
+                                                             "passwd") "</"
+                                                                       "s:File><"
+                                                                       "/s:"
+                                                                       "Scan>";
+    static const struct {
+        const char *path;
+        HRESULT hr;
+    } rows[] = {
+        {"", E_INVALIDARG},
+        {"Scan/", E_INVALIDARG},
+        {"Scan/Bad[0]", E_INVALIDARG},
+        {"Scan/Nothing", NOT_FOUND},
+        {"Other", NOT_FOUND},
+        {"Scan/Bad[2]", NOT_FOUND},
+        {"Scan/Bad", WS_E_INVALID_FORMAT},
+        {"Scan/Cut", WS_E_INVALID_FORMAT},
+        {"Scan/Inner", WS_E_INVALID_FORMAT},
+        {"Scan/Cid", WS_E_INVALID_FORMAT},
+        {"Scan/Http", WS_E_INVALID_FORMAT},
+        {"Scan/File", WS_E_INVALID_FORMAT},
+    };
+    wsd_inbound_message *reply;
+    IWSDInboundAttachment *attachment;
+
+    (void)state;
+    assert_hr(answer_soap(body, &reply), S_OK);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        attachment = (IWSDInboundAttachment *)&attachment;
+        assert_hr(wsd_inbound_message_attachment(reply, rows[i].path, &attachment),
+                  rows[i].hr);
+        assert_null(attachment);
+    }
+    attachment = (IWSDInboundAttachment *)&attachment;
+    assert_hr(wsd_inbound_message_attachment(reply, NULL, &attachment), E_POINTER);
+    assert_null(attachment);
+    assert_hr(wsd_inbound_message_attachment(reply, "Scan", NULL), E_POINTER);
+    wsd_inbound_message_release(reply);
+
+    assert_hr(answer(REPLY_ACCEPTED, &reply), S_OK);
+    assert_hr(wsd_inbound_message_attachment(reply, "Scan", &attachment), NOT_FOUND);
+    wsd_inbound_message_release(reply);
+}
+
+/* [R14]: whether a part will come is known at the message's end. */
+static void attachment__part_never_comes__fails(void **state)
+{
+    IWSDInboundAttachment *page;
+    struct scan scan = {0};
+    struct bytes got = {0};
+
+    (void)state;
+    put_root(&scan.body, 2);
+    put_page(&scan.body, 1, "x", 1);
+    put_end(&scan.body);
+    assert_hr(scan_run(&scan, NULL, WITH_LENGTH), S_OK);
+    page = page_of(scan.message, 0);
+    assert_hr(page_read_all(page, 5, &got), WS_E_INVALID_FORMAT);
+    assert_int_equal(got.size, 0);
+    page_release(page);
+    page_expect(scan.message, 1, "x", 1, 5);
+    scan_free(&scan);
+    bytes_free(&got);
+}
+
+/* A package may refer to its own parts only: nothing else is ever asked for. [R14] */
+static void package__refers_to_something_else__is_refused(void **state)
+{
+    static const char *const includes[] = {
+        XOP_INCLUDE("http://127.0.0.1/x"),
+        XOP_INCLUDE("file:///etc/passwd"),
+        XOP_INCLUDE("0@scan"),
+        XOP_INCLUDE(""),
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(includes); i++) {
+        char body[300];
+        struct scan scan = {0};
+
+        snprintf(body, sizeof(body), "<Scan><Page>%s</Page></Scan>", includes[i]);
+        put_envelope(&scan.body, body);
+        put_page(&scan.body, 0, "x", 1);
+        put_end(&scan.body);
+        assert_hr(scan_run(&scan, NULL, WITH_LENGTH), WS_E_INVALID_FORMAT);
+        scan_free(&scan);
+    }
+}
+
+/* [R11] */
+static void attachment__nobody_reads_it__holds_up_those_behind(void **state)
+{
+    wsd_client_options options = WSD_CLIENT_OPTIONS_INIT;
+    struct scan scan = {0};
+    IWSDInboundAttachment *pages[2];
+    char buffer[4];
+    DWORD given;
+
+    (void)state;
+    options.ring_bytes = 5;
+    put_root(&scan.body, 2);
+    put_page(&scan.body, 0, "first of two", 12);
+    put_page(&scan.body, 1, "two", 3);
+    put_end(&scan.body);
+    assert_hr(scan_run(&scan, &options, WITH_LENGTH), S_OK);
+    for (size_t i = 0; i < 2; i++)
+        pages[i] = page_of(scan.message, i);
+    page_set_budget(pages[1], 50);
+    assert_hr(page_read(pages[1], buffer, 4, &given), STG_S_BLOCK);
+    assert_hr(page_close(pages[0]), S_OK);
+    page_release(pages[1]);
+    scan_free(&scan);
+    page_release(pages[0]);
+}
+
+/* [R15]: documents that are held go on, and outlive message and client. */
+static void release__of_an_inbound_message__leaves_what_is_held(void **state)
+{
+    struct scan scan = {0};
+    IWSDInboundAttachment *pages[2];
+    struct bytes got = {0};
+
+    (void)state;
+    put_root(&scan.body, 2);
+    put_page(&scan.body, 0, "one", 3);
+    put_page(&scan.body, 1, "two", 3);
+    put_end(&scan.body);
+    assert_hr(scan_run(&scan, NULL, WITH_LENGTH), S_OK);
+    for (size_t i = 0; i < 2; i++)
+        pages[i] = page_of(scan.message, i);
+    scan_release_message(&scan);
+    assert_hr(page_read_all(pages[0], 2, &got), S_FALSE);
+    assert_hr(page_read_all(pages[1], 2, &got), S_FALSE);
+    scan_free(&scan);
+    assert_int_equal(got.size, 6);
+    assert_memory_equal(got.at, "onetwo", 6);
+    got.size = 0;
+    assert_hr(page_read_all(pages[0], 2, &got), S_FALSE);
+    assert_int_equal(got.size, 0);
+    for (size_t i = 0; i < 2; i++)
+        page_release(pages[i]);
+    bytes_free(&got);
+    wsd_inbound_message_release(NULL);
+}
+
+/* [R15]: the connection ends when nothing is held, though the peer has more. */
+static void release__of_all_that_is_inbound__cuts_the_connection(void **state)
+{
+    struct scan scan = {0};
+
+    (void)state;
+    put_root(&scan.body, 1);
+    put_page(&scan.body, 0, "one", 3);
+    put_head(&scan.reply, IN_CHUNKS, SCAN_OK, SCAN_TYPE, 0);
+    put_chunk(&scan.reply, scan.body.at, scan.body.size);
+    scan_start(&scan, NULL, scan.reply.size, PEER_SEND, PEER_READ_TO_END);
+    assert_hr(upload_receive(&scan.upload, &scan.message), S_OK);
+    scan_release_message(&scan);
+    peer_finish(scan.peer, NULL);
+    scan_free(&scan);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -870,6 +1099,14 @@ int main(void)
         cmocka_unit_test(inbound__nothing_in_it__has_empty_strings),
         cmocka_unit_test(find_text__path__finds_trimmed_text),
         cmocka_unit_test(inbound__fault__says_which),
+        cmocka_unit_test(attachment__in_a_part_or_in_the_text__is_there_decoded),
+        cmocka_unit_test(attachment__base64_in_a_plain_envelope__is_there_decoded),
+        cmocka_unit_test(attachment__not_there__has_its_code),
+        cmocka_unit_test(attachment__part_never_comes__fails),
+        cmocka_unit_test(package__refers_to_something_else__is_refused),
+        cmocka_unit_test(attachment__nobody_reads_it__holds_up_those_behind),
+        cmocka_unit_test(release__of_an_inbound_message__leaves_what_is_held),
+        cmocka_unit_test(release__of_all_that_is_inbound__cuts_the_connection),
     };
 
     return cmocka_run_group_tests_name("message_contract", tests, NULL, NULL);

@@ -1,11 +1,12 @@
 #!/bin/sh
-# The example programs as people run them, against wsd-receiver.
-# Run as: sh run_examples.sh WSD_PRINT WSD_SEND WSD_RECEIVER [SANITIZERS]
+# The example programs as people run them, against wsd-receiver and wsd-scanner.
+# Run as: sh run_examples.sh WSD_PRINT WSD_SEND WSD_RECEIVER WSD_SCANNER [SANITIZERS]
 # With SANITIZERS, which are what the programs were built with, memory is not measured.
 set -u
-wsd_print=$1 wsd_send=$2 wsd_receiver=$3 sanitizers=${4-}
+wsd_print=$1 wsd_send=$2 wsd_receiver=$3 wsd_scanner=$4 sanitizers=${5-}
 
 scratch=$(mktemp -d)
+saved=$scratch/saved
 receiver=
 sender=
 finish() {
@@ -33,14 +34,25 @@ soon() {
     done
 }
 
-start_receiver() {
-    rm -rf "$scratch/in" "$scratch/port"
-    mkdir "$scratch/in"
-    "$wsd_receiver" --port-file "$scratch/port" --dir "$scratch/in" "$@" \
-        >"$scratch/log" 2>&1 &
+start_device() {
+    rm -f "$scratch/port"
+    "$@" --port-file "$scratch/port" >"$scratch/log" 2>&1 &
     receiver=$!
     soon test -s "$scratch/port"
     url=http://127.0.0.1:$(cat "$scratch/port")/
+}
+
+start_receiver() {
+    rm -rf "$scratch/in"
+    mkdir "$scratch/in"
+    start_device "$wsd_receiver" --dir "$scratch/in" "$@"
+}
+
+start_scanner() {
+    rm -rf "$saved"
+    mkdir "$saved"
+    echo '<s:RetrieveImageRequest xmlns:s="urn:example:scan"/>' >"$scratch/body.xml"
+    start_device "$wsd_scanner" "$@"
 }
 
 stop_receiver() {
@@ -62,6 +74,12 @@ run_aside() {
     sender=$!
 }
 
+# Runs or starts wsd-send to get what the scanner has into $saved.
+scan() {
+    "$1" "$wsd_send" "$url" --action urn:example:scan/RetrieveImage \
+        --body "$scratch/body.xml" --save "$saved"
+}
+
 has_ended() { ! kill -0 "$sender" 2>/dev/null; }
 ended_with() {
     soon has_ended || return 1
@@ -77,6 +95,10 @@ err_has() { grep -qF -e "$1" "$scratch/err" || { echo "    no '$1' in the errors
 log_has() { grep -qF -e "$1" "$scratch/log"; }
 is_empty() { [ ! -s "$1" ] || { echo "    not empty: $1" && return 1; }; }
 is_received() { cmp "$1" "$scratch/in/$2"; }
+is_saved() { cmp "$1" "$saved/$2"; }
+are_saved() { # these names and no others
+    [ "$(cd "$saved" && echo *)" = "$*" ] || { echo "    saved: $(ls "$saved")" && return 1; }
+}
 is_incomplete() { # some of the document arrived, and it is not taken for the whole
     [ -e "$scratch/in/job-1.document.part" ] && [ ! -e "$scratch/in/job-1.document" ]
 }
@@ -96,7 +118,7 @@ make_file() { head -c "$2" /dev/urandom >"$scratch/$1"; }
 # ---- Tests: each ends with its verdict -----------------------------------------------
 
 programs__help_and_version__are_on_standard_output() {
-    for program in "$wsd_print" "$wsd_send" "$wsd_receiver"; do
+    for program in "$wsd_print" "$wsd_send" "$wsd_receiver" "$wsd_scanner"; do
         run "$program" --help
         is_status 0 && out_has "Usage: $(basename "$program")" &&
             is_empty "$scratch/err" || return 1
@@ -126,6 +148,7 @@ programs__wrong_command_line__end_with_2() {
         is_misuse "$wsd_send" http://127.0.0.1/ --action urn:a &&
         is_misuse "$wsd_send" http://127.0.0.1/ --body b --action urn:a --attach path &&
         is_misuse "$wsd_send" http://127.0.0.1/ --body b --action urn:a --attach =file &&
+        is_misuse "$wsd_send" http://127.0.0.1/ --body b --action urn:a --save &&
         is_misuse "$wsd_send" http://127.0.0.1/ --body b --action urn:a \
             --attach 'a=-' --attach 'b=-;type=text/plain'
 }
@@ -293,6 +316,22 @@ print__file_that_cannot_be_read__aborts() {
 # Prints the most memory, in KiB, that $sender has had so far.
 peak_memory() { sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$sender/status" 2>/dev/null; }
 
+# Waits for $sender's end as ended_with does, for longer; fails when it had 16 MiB.
+ended_with_little_memory() {
+    peak=0
+    tries=3000
+    until has_ended; do
+        peak_now=$(peak_memory)
+        peak=${peak_now:-$peak}
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || break
+        sleep 0.02
+    done
+    ended_with "$1" || return 1
+    echo "    peak memory: $peak KiB"
+    [ -n "$sanitizers" ] || { [ "$peak" -gt 0 ] && [ "$peak" -lt 16384 ]; }
+}
+
 print__endless_input__needs_little_memory() {
     [ -r /proc/self/status ] || return 0
     size=268435456
@@ -302,17 +341,11 @@ print__endless_input__needs_little_memory() {
     exec 3<"$scratch/pipe"
     run_aside "$wsd_print" --quiet "$url" -
     exec 3</dev/null
-    peak=0
-    until has_ended; do
-        peak_now=$(peak_memory)
-        peak=${peak_now:-$peak}
-        sleep 0.02
-    done
-    rm "$scratch/pipe"
-    ended_with 0 && out_has "sent $size bytes" &&
-        is_received "$scratch/large" job-1.document || return 1
-    echo "    peak memory: $peak KiB"
-    [ -n "$sanitizers" ] || { [ "$peak" -gt 0 ] && [ "$peak" -lt 16384 ]; }
+    ended_with_little_memory 0 && out_has "sent $size bytes" &&
+        is_received "$scratch/large" job-1.document
+    verdict=$?
+    rm "$scratch/pipe" "$scratch/large"
+    return "$verdict"
 }
 
 send__two_attachments__arrive_in_order() {
@@ -342,6 +375,147 @@ send__mistakes_and_faults__are_told() {
             --body "$scratch/body.xml" --attach "Upload/page=$scratch/one"
 }
 
+save__large_image_in_every_framing__needs_little_memory() {
+    [ -r /proc/self/status ] || return 0
+    size=209715200
+    [ -z "$sanitizers" ] || size=8388608
+    make_file large "$size"
+    for framing in chunked length close; do
+        start_scanner --image "$scratch/large" --framing "$framing"
+        scan run_aside
+        ended_with_little_memory 0 && out_has RetrieveImageResponse &&
+            err_has "saved $saved/attachment-1.jpg, $size bytes" &&
+            are_saved attachment-1.jpg && is_saved "$scratch/large" attachment-1.jpg ||
+            return 1
+        stop_receiver
+    done
+    rm "$scratch/large" "$saved/attachment-1.jpg"
+}
+
+# Some of the image is there, as .part or not at all, and nothing looks like the whole.
+is_cut_short() { # the image
+    is_status 1 || return 1
+    for file in "$saved"/*; do
+        [ -e "$file" ] || continue
+        [ "$file" = "$saved/attachment-1.jpg.part" ] && err_has "$file has the first" &&
+            head -c "$(wc -c <"$file")" "$1" | cmp - "$file" || return 1
+    done
+}
+
+# Places in the envelope, around the ends of chunks, anywhere, and in the last delimiter.
+save__image_cut_anywhere__leaves_no_whole_file() {
+    make_file image 200000
+    for framing in chunked length close; do
+        for cut in 1 500 65535 65536 131072 "$(random_below 200000)" \
+            "$(random_below 200000)" -44 -43 -4; do
+            start_scanner --image "$scratch/image" --framing "$framing" --cut "$cut"
+            scan run
+            is_cut_short "$scratch/image" && soon log_has CUT ||
+                { echo "    $framing, cut at $cut" && return 1; }
+            stop_receiver
+        done
+    done
+}
+
+random_below() { echo "$(($(od -An -N4 -tu4 /dev/urandom) % $1))"; }
+
+save__several_attachments__have_numbers_and_endings() {
+    make_file one 1000000 && make_file two 3 &&
+        start_scanner --image "$scratch/one" --image /dev/null --image "$scratch/two" \
+            --type 'Image/TIFF; name="a.exe"' || return 1
+    scan run
+    is_status 0 && out_has RetrieveImageResponse &&
+        err_has "saved $saved/attachment-2.tif, 0 bytes" &&
+        are_saved attachment-1.tif attachment-2.tif attachment-3.tif &&
+        is_saved "$scratch/one" attachment-1.tif &&
+        is_saved /dev/null attachment-2.tif &&
+        is_saved "$scratch/two" attachment-3.tif || return 1
+    stop_receiver
+    start_scanner --image "$scratch/two" --type image/../../../tmp/x
+    scan run
+    is_status 0 && are_saved attachment-1.bin && is_saved "$scratch/two" attachment-1.bin
+}
+
+save__reply_without_attachments__is_printed() {
+    start_scanner || return 1
+    scan run
+    is_status 0 && out_has RetrieveImageResponse &&
+        err_has "the reply has no attachments" && are_saved '*' || return 1
+    run "$wsd_send" "$url" --quiet --action urn:a --body "$scratch/body.xml" --save "$saved"
+    is_status 0 && is_empty "$scratch/err"
+}
+
+save__no_directory__sends_nothing() {
+    start_scanner || return 1
+    set -- "$wsd_send" "$url" --action urn:a --body "$scratch/body.xml"
+    is_failure "cannot save in $scratch/none: No such file" "$@" --save "$scratch/none" &&
+        is_failure "Not a directory" "$@" --save "$scratch/body.xml" && ! log_has SENT
+}
+
+# is_refused NAME: saving fails because of what is there under that name.
+is_refused() {
+    scan run
+    is_status 1 && err_has "not saved: cannot make $saved/$1: File exists"
+}
+
+save__name_is_taken__is_refused() {
+    make_file image 10 && start_scanner --image "$scratch/image" || return 1
+    echo mine >"$saved/attachment-1.jpg"
+    is_refused attachment-1.jpg && are_saved attachment-1.jpg &&
+        grep -qx mine "$saved/attachment-1.jpg" || return 1
+    mv "$saved/attachment-1.jpg" "$saved/attachment-1.jpg.part"
+    is_refused attachment-1.jpg.part && are_saved attachment-1.jpg.part &&
+        grep -qx mine "$saved/attachment-1.jpg.part" || return 1
+    for name in attachment-1.jpg attachment-1.jpg.part; do
+        rm -f "$saved"/*
+        ln -s "$scratch/elsewhere" "$saved/$name"
+        is_refused "$name" && [ ! -e "$scratch/elsewhere" ] || return 1
+    done
+}
+
+# The image comes through a pipe, as it is written to descriptor 4.
+start_scan_from_pipe() {
+    rm -f "$scratch/pipe"
+    make_file image 300000 && mkfifo "$scratch/pipe" &&
+        start_scanner --image "$scratch/pipe" || return 1
+    scan run_aside
+    exec 4<>"$scratch/pipe"
+    timeout 20 head -c 200000 "$scratch/image" >&4 &&
+        soon test -s "$saved/attachment-1.jpg.part"
+}
+
+save__name_is_taken_meanwhile__is_refused() {
+    start_scan_from_pipe && echo mine >"$saved/attachment-1.jpg" &&
+        tail -c 100000 "$scratch/image" >&4
+    exec 4>&-
+    ended_with 1 && err_has "cannot make $saved/attachment-1.jpg: File exists" &&
+        grep -qx mine "$saved/attachment-1.jpg" &&
+        is_saved "$scratch/image" attachment-1.jpg.part
+}
+
+save__ctrl_c_or_kill_while_waiting__leaves_no_whole_file() {
+    for signal in INT TERM KILL; do
+        start_scan_from_pipe && kill -"$signal" "$sender"
+        if [ "$signal" = KILL ]; then
+            ended_with 137
+        else
+            ended_with 1 && err_has "interrupted (E_ABORT, 0x80004004)" &&
+                err_has "$saved/attachment-1.jpg.part has the first"
+        fi && are_saved attachment-1.jpg.part || return 1
+        exec 4>&-
+        stop_receiver
+    done
+}
+
+save__disk_is_full__says_so() {
+    make_file image 1000000 && start_scanner --image "$scratch/image" || return 1
+    ( # a limit on the size of files, in units of 512 bytes, stands for a full disk
+        ulimit -f 1000 && trap '' XFSZ || exit
+        scan run
+        is_status 1 && err_has "cannot write $saved/attachment-1.jpg.part: File too large"
+    ) && are_saved attachment-1.jpg.part
+}
+
 # ---- Runner --------------------------------------------------------------------------
 
 failures=0
@@ -362,7 +536,16 @@ for test in \
     print__file_that_cannot_be_read__aborts \
     print__endless_input__needs_little_memory \
     send__two_attachments__arrive_in_order \
-    send__mistakes_and_faults__are_told; do
+    send__mistakes_and_faults__are_told \
+    save__large_image_in_every_framing__needs_little_memory \
+    save__image_cut_anywhere__leaves_no_whole_file \
+    save__several_attachments__have_numbers_and_endings \
+    save__reply_without_attachments__is_printed \
+    save__no_directory__sends_nothing \
+    save__name_is_taken__is_refused \
+    save__name_is_taken_meanwhile__is_refused \
+    save__ctrl_c_or_kill_while_waiting__leaves_no_whole_file \
+    save__disk_is_full__says_so; do
     echo "$test"
     if ! "$test"; then
         echo "    FAILED; the program's errors and the receiver's log:"

@@ -155,6 +155,29 @@ tshark_reads() { # NAME
     record "$1" && sh "$here/read_tshark.sh" "$scratch/record" "$scratch/$1.expected"
 }
 
+# ---- Parsers that read what our decoder reads: oracles/DIFFERENCES.md says how they differ
+
+build_gmime_reader() {
+    # shellcheck disable=SC2046 # lists of words
+    cc -std=c11 -D_POSIX_C_SOURCE=200809L -O2 -Wall -Wextra -Werror \
+        $(pkg-config --cflags gmime-3.0 | sed 's/-I/-isystem /g') \
+        -o "$scratch/read_gmime" "$here/oracles/read_gmime.c" \
+        $(pkg-config --libs gmime-3.0) 2>&1
+}
+
+reads_alike() { # PEER COMMAND...
+    peer=$1
+    shift
+    if [ ! -d "$scratch/messages" ]; then
+        mkdir "$scratch/messages"
+        python3 "$here/oracles/generate.py" 1 "$scratch/messages"
+        "$build/tests/read_ours" "$scratch/messages"/0* >"$scratch/ours"
+    fi
+    "$@" "$scratch/messages"/0* >"$scratch/theirs" &&
+        python3 "$here/oracles/compare.py" "$here/oracles/DIFFERENCES.md" \
+            "$scratch/messages/TRUTH" "$scratch/ours" "$peer=$scratch/theirs"
+}
+
 # ---- All of it -----------------------------------------------------------------------
 
 echo "== Building"
@@ -162,9 +185,9 @@ sh cmake/packages.sh build test
 sh cmake/packages.sh interop || echo "Going on without them."
 cmake --preset release >"$scratch/log" 2>&1 || { cat "$scratch/log" && exit 1; }
 cmake --build --preset release --target wsd-print wsd-send wsd-receiver \
-    >"$scratch/log" 2>&1 || { cat "$scratch/log" && exit 1; }
+    read_ours >"$scratch/log" 2>&1 || { cat "$scratch/log" && exit 1; }
 
-gsoap='' python='' tshark='' time=''
+gsoap='' gmime='' python='' tshark='' time=''
 if command -v soapcpp2 >/dev/null && pkg-config --exists gsoap libcrypto; then
     gsoap=$(pkg-config --modversion gsoap)
     build_gsoap_server >"$scratch/log" || { cat "$scratch/log" && exit 1; }
@@ -175,6 +198,10 @@ if command -v python3 >/dev/null; then
         tshark=$(tshark --version 2>/dev/null | sed -n '1s/[^0-9]*\([0-9.]*\).*/\1/p')
 fi
 ! env time true 2>/dev/null || time=ours
+if [ -n "$python" ] && pkg-config --exists gmime-3.0; then
+    gmime=$(pkg-config --modversion gmime-3.0)
+    build_gmime_reader >"$scratch/log" || { cat "$scratch/log" && exit 1; }
+fi
 
 for size in 0 1 65535 65536 65537 5242880; do
     random "$size" >"$scratch/$size"
@@ -192,6 +219,10 @@ for name in two five; do
     pair email.parser "$python" "$name attachments" email_reads "$name"
     pair tshark "$tshark" "$name attachments" tshark_reads "$name"
 done
+pair email.parser "$python" "messages, sound and damaged" \
+    reads_alike email.parser python3 "$here/oracles/read_email.py"
+pair GMime "$gmime" "messages, sound and damaged" \
+    reads_alike GMime "$scratch/read_gmime"
 pair wsd-receiver "$time" "1 GiB, in less than 16 MiB" sh "$here/memory.sh" "$build"
 
 printf '\n%-4s  %-12s  %-8s  %s\n' "" Peer Version Message

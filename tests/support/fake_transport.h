@@ -44,6 +44,8 @@ struct fake_transfer {
     struct wsd_body_source *body;
     uint64_t body_length;
     struct wsd_transfer_handler *handler;
+    int status;      /* told, or 200 */
+    bool body_begun; /* of the response */
     atomic_int starts, wakes, aborts;
     bool is_done;
     atomic_int references; /* the handle; done() to come */
@@ -128,12 +130,42 @@ static inline enum wsd_pull fake_transfer_drain(struct fake_transfer *transfer,
 static inline void fake_transfer_status(struct fake_transfer *transfer, int status,
                                         bool complete)
 {
+    transfer->status = status;
     transfer->handler->vtable->status(transfer->handler, status, complete);
 }
 
+/* content_type: NULL if there is none. */
+static inline HRESULT fake_transfer_begin_body(struct fake_transfer *transfer,
+                                               const char *content_type)
+{
+    assert_false(transfer->body_begun);
+    transfer->body_begun = true;
+    return transfer->handler->vtable->begin_body(transfer->handler, transfer->status,
+                                                 content_type);
+}
+
+static inline HRESULT fake_transfer_push(struct fake_transfer *transfer,
+                                         const char *bytes, size_t size, size_t *taken)
+{
+    assert_true(transfer->body_begun);
+    *taken = SIZE_MAX;
+    return transfer->handler->vtable->body(transfer->handler, (const uint8_t *)bytes,
+                                           size, taken);
+}
+
+/* Begins a plain body, if none has begun, and pushes text that fits. */
 static inline HRESULT fake_transfer_body(struct fake_transfer *transfer, const char *text)
 {
-    return transfer->handler->vtable->body(transfer->handler, text, strlen(text));
+    HRESULT hr = S_OK;
+    size_t taken;
+
+    if (!transfer->body_begun)
+        hr = fake_transfer_begin_body(transfer, "application/soap+xml");
+    if (hr == S_OK)
+        hr = fake_transfer_push(transfer, text, strlen(text), &taken);
+    if (hr == S_OK)
+        assert_int_equal(taken, strlen(text));
+    return hr;
 }
 
 static inline void fake_transfer_done(struct fake_transfer *transfer, HRESULT result)
@@ -178,6 +210,7 @@ static inline HRESULT fake_transport_prepare(struct wsd_transport *seam,
     transfer->body = request->body;
     transfer->body_length = request->body_length;
     transfer->handler = handler;
+    transfer->status = 200;
     atomic_init(&transfer->references, 2);
     transport->last = transfer;
     transport->prepared++;

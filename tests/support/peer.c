@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,6 +34,7 @@ struct peer {
     pthread_cond_t changed;
     unsigned passes; /* peer_go() calls not yet used */
     size_t step;
+    size_t sent;
     char failure[128];
 };
 
@@ -169,19 +171,26 @@ static void read_message(struct peer *peer)
     }
 }
 
-static void send_text(struct peer *peer, const char *text)
+/* In pieces, so that peer_sent() tells how far it is. */
+static void send_bytes(struct peer *peer, const struct peer_step *step)
 {
-    size_t size = strlen(text);
+    size_t left = step->size != 0 ? step->size : strlen(step->text);
+    const char *at = step->text;
 
-    while (size > 0) {
-        ssize_t n = send(peer->connection, text, size, MSG_NOSIGNAL);
+    while (left > 0) {
+        size_t piece = left < 65536 ? left : 65536;
+        ssize_t n = send(peer->connection, at, piece, MSG_NOSIGNAL);
 
         if (n <= 0) {
-            give_up(peer, "could not send");
+            if (step->what == PEER_SEND || errno == EAGAIN)
+                give_up(peer, "could not send");
             return;
         }
-        text += n;
-        size -= (size_t)n;
+        at += n;
+        left -= (size_t)n;
+        pthread_mutex_lock(&peer->mutex);
+        peer->sent += (size_t)n;
+        pthread_mutex_unlock(&peer->mutex);
     }
 }
 
@@ -211,9 +220,12 @@ static void drop_connection(struct peer *peer)
 
 static void accept_one(struct peer *peer)
 {
+    static const struct timeval patience = {PEER_PATIENCE_MS / 1000, 0};
+
     drop_connection(peer);
     if (is_readable(peer, peer->listener))
         peer->connection = accept(peer->listener, NULL, NULL);
+    setsockopt(peer->connection, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
     peer->connection_begins = peer->size;
 }
 
@@ -242,7 +254,8 @@ static void do_step(struct peer *peer, const struct peer_step *step)
         }
         break;
     case PEER_SEND:
-        send_text(peer, step->text);
+    case PEER_SEND_SOME:
+        send_bytes(peer, step);
         break;
     case PEER_HOLD:
         hold(peer);
@@ -367,6 +380,16 @@ void peer_wait_for_step(struct peer *peer, size_t index)
     there = peer->step >= index;
     pthread_mutex_unlock(&peer->mutex);
     assert_true(there);
+}
+
+size_t peer_sent(struct peer *peer)
+{
+    size_t sent;
+
+    pthread_mutex_lock(&peer->mutex);
+    sent = peer->sent;
+    pthread_mutex_unlock(&peer->mutex);
+    return sent;
 }
 
 const char *peer_finish(struct peer *peer, size_t *size)

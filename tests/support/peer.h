@@ -21,7 +21,8 @@ enum peer_do {
     PEER_READ_UNTIL,   /* until `text` stands in what this connection sent */
     PEER_READ_MESSAGE, /* a whole request: by its Content-Length, or to the last chunk */
     PEER_READ_TO_END,  /* until the client closes or resets */
-    PEER_SEND,         /* `text` */
+    PEER_SEND,         /* `text`; its first `size` bytes where that is not 0 */
+    PEER_SEND_SOME,    /* likewise, but the client may cut it off: see peer_sent() */
     PEER_HOLD,         /* until peer_go() was called once more */
     PEER_SHUT_WRITE,   /* half-close */
     PEER_CLOSE,        /* FIN, reading nothing more */
@@ -60,6 +61,9 @@ void peer_wait_for_step(struct peer *peer, size_t index);
 /* Waits for the script's end; everything received until then, NUL-terminated.  Fails the
  * test if a step ran out of patience. */
 const char *peer_finish(struct peer *peer, size_t *size);
+
+/* How many bytes the connection has taken from the sending steps until now. */
+size_t peer_sent(struct peer *peer);
 
 /* peer_finish() if it was not called, then frees. */
 void peer_stop(struct peer *peer);

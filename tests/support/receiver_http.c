@@ -16,7 +16,7 @@
 
 void receiver_die(const char *what, const char *name)
 {
-    fprintf(stderr, "wsd-receiver: %s %s: %s\n", what, name, strerror(errno));
+    fprintf(stderr, "stand-in device: %s %s: %s\n", what, name, strerror(errno));
     exit(3);
 }
 

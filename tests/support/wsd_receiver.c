@@ -6,12 +6,10 @@
  * breaks a rule is answered with 400 and a fault.  With --fail it misbehaves on purpose.
  * One connection at a time, and the same memory for documents of any size.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,6 +20,7 @@
 #include <unistd.h>
 
 #include "receiver_device.h"
+#include "receiver_listener.h"
 
 #define SILENCE_SECONDS 30
 #define HOLD_MS 300000
@@ -160,37 +159,6 @@ static void run(struct receiver *self)
     }
 }
 
-static void start(struct receiver *self)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)self->port)};
-    socklen_t length = sizeof(address);
-    const int on = 1;
-
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    self->listener = socket(AF_INET, SOCK_STREAM, 0);
-    if (self->listener == -1 ||
-        setsockopt(self->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-        bind(self->listener, (struct sockaddr *)&address, length) != 0 ||
-        listen(self->listener, 16) != 0 ||
-        getsockname(self->listener, (struct sockaddr *)&address, &length) != 0)
-        receiver_die("cannot listen on", "127.0.0.1");
-    self->port = ntohs(address.sin_port);
-}
-
-/* Whoever waits for the file never sees it half written. */
-static void write_port_file(const struct receiver *self)
-{
-    char path[PATH_MAX];
-    FILE *file;
-
-    snprintf(path, sizeof(path), "%s.part", self->port_file);
-    file = fopen(path, "w");
-    if (file == NULL || fprintf(file, "%d\n", self->port) < 0 || fclose(file) != 0 ||
-        rename(path, self->port_file) != 0)
-        receiver_die("cannot write", self->port_file);
-}
-
 /* ---- Command line ------------------------------------------------------------------ */
 
 static void misuse(const char *what, const char *value)
@@ -282,9 +250,9 @@ int main(int argc, char **argv)
     self->device.multipart = &self->multipart;
     parse_options(self, argc, argv);
     signal(SIGPIPE, SIG_IGN);
-    start(self);
+    self->listener = receiver_listen(&self->port);
     if (self->port_file != NULL)
-        write_port_file(self);
+        receiver_write_port_file(self->port_file, self->port);
     printf("READY http://127.0.0.1:%d/\n", self->port);
     fflush(stdout);
     run(self);

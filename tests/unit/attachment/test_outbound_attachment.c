@@ -60,8 +60,9 @@ static void rig_create(struct rig *rig, const struct wsd_mem *mem, DWORD budget_
     assert_hr(wsd_outbound_create(mem, &rig->object), S_OK);
     rig->self = wsd_outbound_from((IWSDAttachment *)rig->object);
     assert_non_null(rig->self);
-    wsd_outbound_set_wait_budget(rig->self, budget_ms);
-    assert_hr(wsd_outbound_set_ready_callback(rig->self, count_call, rig), S_OK);
+    wsd_waiting_set_budget(wsd_outbound_waiting(rig->self), budget_ms);
+    assert_hr(wsd_waiting_set_ready(wsd_outbound_waiting(rig->self), count_call, rig),
+              S_OK);
 }
 
 static void rig_bind(struct rig *rig)
@@ -164,7 +165,7 @@ static int ready_fd(struct rig *rig)
 {
     int fd = -1;
 
-    assert_hr(wsd_outbound_get_ready_fd(rig->self, &fd), S_OK);
+    assert_hr(wsd_waiting_get_ready_fd(wsd_outbound_waiting(rig->self), &fd), S_OK);
     assert_true(fd >= 0);
     return fd;
 }
@@ -372,13 +373,13 @@ static HRESULT write_none(struct rig *rig)
 
 static HRESULT write_waiting(struct rig *rig)
 {
-    wsd_outbound_set_wait_budget(rig->self, 2);
+    wsd_waiting_set_budget(wsd_outbound_waiting(rig->self), 2);
     return put_text(rig, "de");
 }
 
 static HRESULT close_waiting(struct rig *rig)
 {
-    wsd_outbound_set_wait_budget(rig->self, 2);
+    wsd_waiting_set_budget(wsd_outbound_waiting(rig->self), 2);
     return finish(rig);
 }
 
@@ -1131,7 +1132,7 @@ static void ready_fd__no_descriptor_left__says_so_and_works_later(void **state)
     none = before;
     none.rlim_cur = 0;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-    hr = wsd_outbound_get_ready_fd(rig.self, &fd);
+    hr = wsd_waiting_get_ready_fd(wsd_outbound_waiting(rig.self), &fd);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     assert_hr(hr, HRESULT_FROM_WIN32(ERROR_TOO_MANY_OPEN_FILES));
     assert_int_equal(fd, -1);
@@ -1147,9 +1148,9 @@ static void ready_callback__after_the_first_write__cannot_be_set(void **state)
     (void)state;
     rig_create(&rig, wsd_mem_heap(), 0);
     assert_hr(put(&rig, NULL, 1, &written), E_INVALIDARG); /* does not count */
-    assert_hr(wsd_outbound_set_ready_callback(rig.self, NULL, NULL), S_OK);
+    assert_hr(wsd_waiting_set_ready(wsd_outbound_waiting(rig.self), NULL, NULL), S_OK);
     assert_hr(put_text(&rig, "x"), STG_S_BLOCK);
-    assert_hr(wsd_outbound_set_ready_callback(rig.self, count_call, &rig),
+    assert_hr(wsd_waiting_set_ready(wsd_outbound_waiting(rig.self), count_call, &rig),
               INVALID_OPERATION);
     rig_arm(&rig, 4);
     assert_int_equal(atomic_load(&rig.called), 0);
@@ -1178,7 +1179,7 @@ static void ready_callback__gives_back_the_last_reference__is_safe(void **state)
 
     (void)state;
     rig_create(&rig, &heap.mem, 0);
-    wsd_outbound_set_ready_callback(rig.self, release_from_callback, &rig);
+    wsd_waiting_set_ready(wsd_outbound_waiting(rig.self), release_from_callback, &rig);
     rig_arm(&rig, 4);
     assert_hr(put_text(&rig, "x"), STG_S_BLOCK);
     assert_nothing(&rig, WSD_PULL_NOTHING_NOW); /* opens it, calls back */
@@ -1189,7 +1190,8 @@ static void ready_callback__gives_back_the_last_reference__is_safe(void **state)
     assert_int_equal(heap.live, 0);
 
     rig_create(&rig, &heap.mem, 0);
-    wsd_outbound_set_ready_callback(rig.self, release_all_from_callback, &rig);
+    wsd_waiting_set_ready(wsd_outbound_waiting(rig.self), release_all_from_callback,
+                          &rig);
     rig_arm(&rig, 4);
     assert_hr(put_text(&rig, "x"), STG_S_BLOCK);
     assert_hr(give_up(&rig), S_OK);
@@ -1212,7 +1214,7 @@ static void ready_callback__that_writes__is_not_inside_the_lock(void **state)
 
     (void)state;
     rig_create(&rig, wsd_mem_heap(), 0);
-    wsd_outbound_set_ready_callback(rig.self, write_from_callback, &rig);
+    wsd_waiting_set_ready(wsd_outbound_waiting(rig.self), write_from_callback, &rig);
     rig_arm(&rig, 2);
     assert_hr(put_text(&rig, "x"), STG_S_BLOCK);
     assert_nothing(&rig, WSD_PULL_NOTHING_NOW);
@@ -1260,7 +1262,7 @@ static void ready__refused_for_room__is_not_told_by_its_own_turn(void **state)
 
     (void)state;
     rig_open(&rig, wsd_mem_heap(), 1, 0);
-    wsd_outbound_set_ready_callback(rig.self, write_from_callback, &rig);
+    wsd_waiting_set_ready(wsd_outbound_waiting(rig.self), write_from_callback, &rig);
     assert_hr(put_text(&rig, "a"), S_OK);
     assert_hr(put_text(&rig, "b"), STG_S_BLOCK);
     assert_hr(put_text(&rig, "b"), STG_S_BLOCK);
@@ -1429,7 +1431,7 @@ static void set_wait_budget__while_a_write_waits__is_for_the_next_one(void **sta
     rig_open(&rig, wsd_mem_heap(), 4, INFINITE);
     call_start(&call, &rig, "0123456789abcdef", 16);
     WORKER_AWAIT(accepted(&rig) == 4);
-    wsd_outbound_set_wait_budget(rig.self, 0);
+    wsd_waiting_set_budget(wsd_outbound_waiting(rig.self), 0);
     for (int i = 0; i < 3; i++) {
         static const char *const pieces[] = {"0123", "4567", "89ab"};
 
@@ -1525,7 +1527,7 @@ static void end__while_close_waits__wakes_it_with_the_code(void **state)
         rig_open(&rig, wsd_mem_heap(), 8, 0);
         assert_hr(put_text(&rig, "abcd"), S_OK);
         assert_hr(finish(&rig), STG_S_BLOCK);
-        wsd_outbound_set_wait_budget(rig.self, INFINITE);
+        wsd_waiting_set_budget(wsd_outbound_waiting(rig.self), INFINITE);
         call_start(&call, &rig, NULL, 0);
         if (how == 0) {
             wsd_outbound_fail(rig.self, BROKEN);
@@ -1582,7 +1584,7 @@ static void turn__budget_passes__blocks_and_takes_nothing(void **state)
     call_start(&call, &rig, "01234567", 8);
     WORKER_AWAIT(accepted(&rig) == 4);
     for (DWORD budget = 0; budget < 4; budget += 3) {
-        wsd_outbound_set_wait_budget(rig.self, budget);
+        wsd_waiting_set_budget(wsd_outbound_waiting(rig.self), budget);
         assert_hr(put_text(&rig, "x"), STG_S_BLOCK);
         assert_hr(finish(&rig), STG_S_BLOCK);
     }
@@ -1602,10 +1604,11 @@ static void release__while_write_waits__wakes_it_with_e_abort(void **state)
         struct rig rig;
 
         rig_for(&rig, place);
-        wsd_outbound_set_ready_callback(rig.self, NULL, NULL);
+        wsd_waiting_set_ready(wsd_outbound_waiting(rig.self), NULL, NULL);
         call_start(&call, &rig, "0123456789", 10);
         /* The callback can be set until Write is called. */
-        WORKER_AWAIT(wsd_outbound_set_ready_callback(rig.self, NULL, NULL) != S_OK);
+        WORKER_AWAIT(wsd_waiting_set_ready(wsd_outbound_waiting(rig.self), NULL, NULL) !=
+                     S_OK);
         assert_int_equal(rig.object->lpVtbl->Release(rig.object), 0);
         rig_end_message(&rig);
         assert_call(&call, E_ABORT, 0);
@@ -1852,7 +1855,7 @@ static void arm__wait_budget__is_the_messages_unless_one_was_set(void **state)
         assert_hr(wsd_outbound_create(wsd_mem_heap(), &rig.object), S_OK);
         rig.self = wsd_outbound_from((IWSDAttachment *)rig.object);
         if (rows[i].is_set)
-            wsd_outbound_set_wait_budget(rig.self, rows[i].own);
+            wsd_waiting_set_budget(wsd_outbound_waiting(rig.self), rows[i].own);
         rig_bind(&rig);
         assert_hr(wsd_outbound_arm(rig.self, &rig.host.seam, 4, rows[i].message), S_OK);
         own_thread_run(&own, &rig);

@@ -96,6 +96,20 @@ static void rig_send(struct rig *rig, const struct wsd_mem *mem, size_t count)
     assert_non_null(rig->transport.last);
 }
 
+/* As the application does. */
+static void release_message(struct rig *rig)
+{
+    if (rig->message->exchange != NULL)
+        wsd_exchange_forget_reply(rig->message->exchange);
+    wsd_message_release(rig->message);
+}
+
+static void give_back(struct wsd_inbound_message *reply)
+{
+    if (reply != NULL)
+        wsd_inbound_abandon(reply);
+}
+
 static void rig_release_objects(struct rig *rig)
 {
     for (size_t i = 0; i < rig->count; i++)
@@ -104,7 +118,7 @@ static void rig_release_objects(struct rig *rig)
 
 static void rig_destroy(struct rig *rig)
 {
-    wsd_message_release(rig->message);
+    release_message(rig);
     rig_release_objects(rig);
     assert_int_equal(atomic_load(&rig->transport.live), 0);
 }
@@ -168,7 +182,7 @@ static void assert_received(const struct rig *rig, HRESULT hr, const char *text)
     assert_int_equal(reply->raw.length, strlen(text));
     if (reply->raw.length > 0)
         assert_string_equal(reply->raw.bytes, text);
-    wsd_inbound_destroy(reply);
+    give_back(reply);
 }
 
 /* ---- on the wire ---- */
@@ -435,7 +449,7 @@ static void send__an_attachment_has_gone__aborts_the_message(void **state)
 
             rig_create(&rig, &heap.mem, MOST);
             for (size_t i = 0; i < MOST; i++) {
-                wsd_outbound_set_wait_budget(inside(&rig, i), 0);
+                wsd_waiting_set_budget(wsd_outbound_waiting(inside(&rig, i)), 0);
                 assert_hr(put(&rig, i, "x"), STG_S_BLOCK);
             }
             if (how == 0) {
@@ -484,8 +498,8 @@ static void send__written_while_it_is_sent__starts_when_all_are_armed(void **sta
     rig.transport.on_start = drain_at_once;
     rig.transport.on_wake = drain_at_once;
     rig.transport.context = &rig;
-    wsd_outbound_set_wait_budget(inside(&rig, 0), 0);
-    wsd_outbound_set_ready_callback(inside(&rig, 0), write_and_close, &rig);
+    wsd_waiting_set_budget(wsd_outbound_waiting(inside(&rig, 0)), 0);
+    wsd_waiting_set_ready(wsd_outbound_waiting(inside(&rig, 0)), write_and_close, &rig);
     assert_hr(put(&rig, 0, "x"), STG_S_BLOCK);
 
     assert_hr(send_message(&rig), S_OK);
@@ -597,7 +611,7 @@ static void status__while_write_waits__wakes_it_with_its_code(void **state)
 
         rig_send(&rig, wsd_mem_heap(), 2);
         transfer = rig.transport.last;
-        wsd_outbound_set_wait_budget(inside(&rig, 0), INFINITE);
+        wsd_waiting_set_budget(wsd_outbound_waiting(inside(&rig, 0)), INFINITE);
         writer.rig = &rig;
         worker_start(&writer.worker, write_much, &writer);
         WORKER_AWAIT(atomic_load(&transfer->starts) == 1);
@@ -680,7 +694,7 @@ static void done__status_body_and_transfer__give_one_code(void **state)
         assert_int_equal(reply != NULL, rows[i].reply);
         if (reply != NULL)
             assert_int_equal(reply->http_status, rows[i].status);
-        wsd_inbound_destroy(reply);
+        give_back(reply);
         if (rows[i].complete)
             assert_hr(finish(&rig, 0), rows[i].hr);
         rig_destroy(&rig);
@@ -709,7 +723,7 @@ static void body__over_the_limit__is_refused_and_reported(void **state)
     fake_transfer_done(transfer, hr);
     assert_hr(receive(&rig, 0, &reply), WS_E_QUOTA_EXCEEDED);
     assert_non_null(reply);
-    wsd_inbound_destroy(reply);
+    give_back(reply);
     rig_destroy(&rig);
     assert_int_equal(heap.live, 0);
 }
@@ -733,8 +747,8 @@ static void done__each_allocation_fails_in_turn__is_out_of_memory(void **state)
         hr = fake_transfer_body(transfer, REPLY);
         fake_transfer_done(transfer, hr);
         hr = receive(&rig, 0, &reply);
-        assert_int_equal(reply != NULL, hr == S_OK);
-        wsd_inbound_destroy(reply);
+        assert_true(reply != NULL || hr != S_OK);
+        give_back(reply);
         rig_destroy(&rig);
         assert_int_equal(heap.live, 0);
         assert_true(hr == S_OK || hr == E_OUTOFMEMORY);
@@ -781,7 +795,7 @@ static void receive__before_and_after__waits_hands_over_once(void **state)
     worker_join(&receiver.worker);
     assert_hr(receiver.hr, S_OK);
     assert_non_null(receiver.reply);
-    wsd_inbound_destroy(receiver.reply);
+    give_back(receiver.reply);
     assert_received(&rig, INVALID_OPERATION, NULL);
     rig_destroy(&rig);
 }
@@ -827,7 +841,7 @@ static void act(struct rig *rig, struct fake_transfer *transfer, enum act what,
 {
     switch (what) {
     case MESSAGE_GOES:
-        wsd_message_release(rig->message);
+        release_message(rig);
         break;
     case ATTACHMENTS_GO:
         rig_release_objects(rig);
@@ -890,7 +904,7 @@ static void close__after_the_message_has_gone__still_succeeds(void **state)
     transfer = rig.transport.last;
     rig_upload(&rig);
     fake_transfer_status(transfer, 200, true);
-    wsd_message_release(rig.message);
+    release_message(&rig);
     fake_transfer_done(transfer, S_OK);
     for (size_t i = 0; i < 2; i++) {
         assert_hr(finish(&rig, i), S_OK);
@@ -910,7 +924,7 @@ static void attachments__after_done__call_into_nothing(void **state)
     (void)state;
     rig_send(&rig, &heap.mem, 2);
     fake_transfer_done(rig.transport.last, CANNOT_CONNECT);
-    wsd_message_release(rig.message);
+    release_message(&rig);
     for (size_t i = 0; i < 2; i++) {
         assert_hr(put(&rig, i, "x"), CANNOT_CONNECT);
         assert_hr(finish(&rig, i), CANNOT_CONNECT);
@@ -919,6 +933,507 @@ static void attachments__after_done__call_into_nothing(void **state)
     rig_release_objects(&rig);
     assert_int_equal(atomic_load(&rig.transport.live), 0);
     assert_int_equal(heap.live, 0);
+}
+
+/* ---- replies with attachments ---- */
+
+#define MULTIPART "multipart/related; boundary=B"
+#define PART_HEAD(id) "--B\r\nContent-ID: <" id ">\r\n\r\n"
+#define PART(id, content) PART_HEAD(id) content "\r\n"
+#define INCLUDE(id)                                                                      \
+    "<xop:Include xmlns:xop='http://www.w3.org/2004/08/xop/include' href='cid:" id "'/>"
+#define SCAN SOAP("<r><a>" INCLUDE("a@x") "</a><b>" INCLUDE("b@x") "</b></r>")
+#define SCAN_FAULT SOAP("<s:Fault><a>" INCLUDE("a@x") "</a></s:Fault>")
+#define ROOT "--B\r\n\r\n" SCAN "\r\n"
+#define END "--B--\r\n"
+
+/* A message whose request is out, and which is answered with a multipart body. */
+static struct fake_transfer *rig_answer(struct rig *rig, const struct wsd_mem *mem)
+{
+    struct fake_transfer *transfer;
+
+    rig_send(rig, mem, 1);
+    transfer = rig->transport.last;
+    rig_upload(rig);
+    fake_transfer_status(transfer, 200, true);
+    assert_hr(fake_transfer_begin_body(transfer, MULTIPART), S_OK);
+    return transfer;
+}
+
+static IWSDInboundAttachment *open_inbound(struct wsd_inbound_message *reply,
+                                           const char *path)
+{
+    IWSDInboundAttachment *object;
+
+    assert_hr(wsd_inbound_find_attachment(reply, path, &object), S_OK);
+    return object;
+}
+
+static void assert_read(IWSDInboundAttachment *object, HRESULT expected, const char *text)
+{
+    char buffer[64];
+    DWORD given;
+
+    assert_hr(object->lpVtbl->Read(object, (BYTE *)buffer, 63, &given), expected);
+    buffer[given] = '\0';
+    assert_string_equal(buffer, text);
+}
+
+/* One Read, behind which the attachment is given back. */
+static void assert_content(struct wsd_inbound_message *reply, const char *path,
+                           HRESULT hr, const char *text)
+{
+    IWSDInboundAttachment *object = open_inbound(reply, path);
+
+    assert_read(object, hr, text);
+    object->lpVtbl->Release(object);
+}
+
+/* The envelope, the request's end and the status: the last of them publishes. */
+static void
+reply__envelope_and_status_there__is_received_while_the_rest_comes(void **state)
+{
+    (void)state;
+    for (int late = 0; late < 2; late++) {
+        struct failing_mem heap = FAILING_MEM(-1, &heap);
+        struct wsd_inbound_message *reply;
+        struct fake_transfer *transfer;
+        struct rig rig;
+
+        rig_send(&rig, &heap.mem, 1);
+        transfer = rig.transport.last;
+        rig_upload(&rig);
+        if (!late)
+            fake_transfer_status(transfer, 200, true);
+        assert_received(&rig, STG_S_BLOCK, NULL);
+        assert_hr(fake_transfer_begin_body(transfer, MULTIPART), S_OK);
+        assert_hr(fake_transfer_body(transfer, ROOT), S_OK);
+        assert_received(&rig, STG_S_BLOCK, NULL);
+        assert_hr(fake_transfer_body(transfer, PART_HEAD("a@x") "a1"), S_OK);
+        if (late) {
+            assert_received(&rig, STG_S_BLOCK, NULL);
+            fake_transfer_status(transfer, 200, true);
+        }
+        assert_hr(receive(&rig, 0, &reply), S_OK);
+        assert_int_equal(reply->http_status, 200);
+        assert_received(&rig, INVALID_OPERATION, NULL);
+        assert_hr(finish(&rig, 0), S_OK);
+
+        assert_hr(fake_transfer_body(transfer, "a2\r\n" PART("u@x", "thrown away")),
+                  S_OK);
+        assert_content(reply, "r/a", S_FALSE, "a1a2");
+        assert_hr(fake_transfer_body(transfer, PART("b@x", "bb") END), S_OK);
+        fake_transfer_done(transfer, S_OK);
+        assert_content(reply, "r/b", S_FALSE, "bb");
+        assert_received(&rig, INVALID_OPERATION, NULL);
+        give_back(reply);
+        rig_destroy(&rig);
+        assert_int_equal(heap.live, 0);
+    }
+}
+
+/* Who waits for a reply to an unfinished request could else not make room for it. */
+static void reply__too_early__is_told_and_its_attachments_flow(void **state)
+{
+    static const struct {
+        int status;
+        const char *envelope;
+        HRESULT hr, write;
+    } rows[] = {
+        {200, SCAN, TOO_EARLY, TOO_EARLY},
+        {500, SCAN, HTTP_E_STATUS(500), HTTP_E_STATUS(500)},
+        {500, SCAN_FAULT, WS_E_ENDPOINT_FAULT_RECEIVED, HTTP_E_STATUS(500)},
+        {200, SCAN_FAULT, WS_E_ENDPOINT_FAULT_RECEIVED, TOO_EARLY},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        for (int late = 0; late < 2; late++) {
+            struct failing_mem heap = FAILING_MEM(-1, &heap);
+            const char *path =
+                strstr(rows[i].envelope, "Fault") != NULL ? "Fault/a" : "r/a";
+            struct wsd_inbound_message *reply;
+            IWSDInboundAttachment *object;
+            struct fake_transfer *transfer;
+            struct rig rig;
+            size_t taken;
+
+            rig_send(&rig, &heap.mem, 1);
+            transfer = rig.transport.last;
+            assert_hr(put(&rig, 0, "x"), STG_S_BLOCK);
+            if (!late)
+                fake_transfer_status(transfer, rows[i].status, false);
+            transfer->status = rows[i].status;
+            assert_hr(fake_transfer_begin_body(transfer, MULTIPART), S_OK);
+            assert_hr(fake_transfer_body(transfer, "--B\r\n\r\n"), S_OK);
+            assert_hr(fake_transfer_body(transfer, rows[i].envelope), S_OK);
+            assert_hr(fake_transfer_body(transfer, "\r\n" PART_HEAD("a@x")), S_OK);
+            if (late)
+                fake_transfer_status(transfer, rows[i].status, false);
+            assert_hr(put(&rig, 0, "x"), rows[i].write);
+            assert_hr(fake_transfer_push(transfer, "0123456789", 10, &taken), S_OK);
+            assert_int_equal(taken, RING);
+            assert_hr(receive(&rig, 0, &reply), rows[i].hr);
+            assert_non_null(reply);
+            object = open_inbound(reply, path);
+            assert_read(object, S_OK, "01234567");
+            assert_hr(fake_transfer_body(transfer, "89\r\n" PART("b@x", "bb") END), S_OK);
+            assert_read(object, S_FALSE, "89");
+            object->lpVtbl->Release(object);
+            fake_transfer_done(transfer, S_OK);
+            give_back(reply);
+            rig_destroy(&rig);
+            assert_int_equal(heap.live, 0);
+        }
+}
+
+/* As for a plain reply: Close tells what the peer has answered by then. */
+static void reply__that_refuses__is_told_by_close_too(void **state)
+{
+    static const struct {
+        int status;
+        const char *envelope;
+        HRESULT hr;
+    } rows[] = {{500, SCAN, HTTP_E_STATUS(500)},
+                {200, SCAN_FAULT, WS_E_ENDPOINT_FAULT_RECEIVED}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct wsd_inbound_message *reply;
+        struct fake_transfer *transfer;
+        struct rig rig;
+
+        rig_send(&rig, wsd_mem_heap(), 1);
+        transfer = rig.transport.last;
+        rig_upload(&rig);
+        fake_transfer_status(transfer, rows[i].status, true);
+        assert_hr(fake_transfer_begin_body(transfer, MULTIPART), S_OK);
+        assert_hr(fake_transfer_body(transfer, "--B\r\n\r\n"), S_OK);
+        assert_hr(fake_transfer_body(transfer, rows[i].envelope), S_OK);
+        assert_hr(fake_transfer_body(transfer, "\r\n--B\r\n"), S_OK);
+        assert_hr(receive(&rig, 0, &reply), rows[i].hr);
+        assert_hr(finish(&rig, 0), rows[i].hr);
+        fake_transfer_done(transfer, BROKEN);
+        give_back(reply);
+        rig_destroy(&rig);
+    }
+}
+
+static void reply__attachment_not_read__holds_the_transfer_up(void **state)
+{
+    struct failing_mem heap = FAILING_MEM(-1, &heap);
+    struct wsd_inbound_message *reply;
+    struct fake_transfer *transfer;
+    IWSDInboundAttachment *object;
+    struct rig rig;
+    size_t taken;
+    int wakes;
+
+    (void)state;
+    transfer = rig_answer(&rig, &heap.mem);
+    assert_hr(fake_transfer_body(transfer, ROOT PART_HEAD("a@x")), S_OK);
+    assert_hr(receive(&rig, 0, &reply), S_OK);
+    object = open_inbound(reply, "r/a");
+    assert_hr(fake_transfer_push(transfer, "0123456789", 10, &taken), S_OK);
+    assert_int_equal(taken, RING);
+    wakes = atomic_load(&transfer->wakes);
+    assert_read(object, S_OK, "01234567");
+    assert_int_equal(atomic_load(&transfer->wakes), wakes + 1);
+    assert_hr(fake_transfer_push(transfer, "89abcdefgh", 10, &taken), S_OK);
+    assert_int_equal(taken, RING);
+    assert_hr(object->lpVtbl->Close(object), S_OK);
+    assert_int_equal(atomic_load(&transfer->wakes), wakes + 2);
+    assert_hr(fake_transfer_body(transfer, "gh\r\n" PART("b@x", "bb") END), S_OK);
+    fake_transfer_done(transfer, S_OK);
+    object->lpVtbl->Release(object);
+    assert_content(reply, "r/b", S_FALSE, "bb");
+    give_back(reply);
+    rig_destroy(&rig);
+    assert_int_equal(heap.live, 0);
+}
+
+/* How the transfer ends is told where something is missing, and only there. */
+static void transfer__fails_in_the_middle__fails_what_is_not_whole(void **state)
+{
+    static const HRESULT codes[] = {WS_E_ENDPOINT_DISCONNECTED, BROKEN, E_ABORT,
+                                    WS_E_QUOTA_EXCEEDED};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
+        for (int taken = 0; taken < 2; taken++) {
+            struct failing_mem heap = FAILING_MEM(-1, &heap);
+            struct wsd_inbound_message *reply = NULL;
+            struct fake_transfer *transfer;
+            struct rig rig;
+
+            transfer = rig_answer(&rig, &heap.mem);
+            assert_hr(fake_transfer_body(transfer,
+                                         ROOT PART("a@x", "aa") PART_HEAD("b@x") "bb"),
+                      S_OK);
+            if (taken)
+                assert_hr(receive(&rig, 0, &reply), S_OK);
+            fake_transfer_done(transfer, codes[i]);
+            if (!taken)
+                assert_hr(receive(&rig, 0, &reply), S_OK);
+            assert_content(reply, "r/a", S_FALSE, "aa");
+            assert_content(reply, "r/b", codes[i], "");
+            give_back(reply);
+            assert_hr(finish(&rig, 0), S_OK); /* the request was sent */
+            rig_destroy(&rig);
+            assert_int_equal(heap.live, 0);
+        }
+}
+
+static void transfer__fails_before_the_envelope__is_the_result(void **state)
+{
+    static const struct {
+        int status;
+        HRESULT transfer, hr;
+        bool reply;
+    } rows[] = {
+        {200, WS_E_ENDPOINT_DISCONNECTED, WS_E_ENDPOINT_DISCONNECTED, true},
+        {500, WS_E_ENDPOINT_DISCONNECTED, HTTP_E_STATUS(500), true},
+        {200, S_OK, WS_E_ENDPOINT_DISCONNECTED, true},
+        {200, E_ABORT, E_ABORT, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct failing_mem heap = FAILING_MEM(-1, &heap);
+        struct wsd_inbound_message *reply;
+        struct fake_transfer *transfer;
+        struct rig rig;
+
+        rig_send(&rig, &heap.mem, 0);
+        transfer = rig.transport.last;
+        fake_transfer_status(transfer, rows[i].status, true);
+        assert_hr(fake_transfer_begin_body(transfer, MULTIPART), S_OK);
+        assert_hr(fake_transfer_body(transfer, "--B\r\n\r\n<s:Env"), S_OK);
+        fake_transfer_done(transfer, rows[i].transfer);
+        assert_hr(receive(&rig, INFINITE, &reply), rows[i].hr);
+        assert_int_equal(reply != NULL, rows[i].reply);
+        give_back(reply);
+        rig_destroy(&rig);
+        assert_int_equal(heap.live, 0);
+    }
+}
+
+/* However the bytes were cut into pieces, and whenever the status was told. */
+static void reply__bad_behind_its_envelope__is_told_by_the_attachment(void **state)
+{
+    static const char body[] =
+        ROOT PART("a@x", "aa") "--B\r\nContent-ID: <b@x>\r\nnonsense\r\n\r\n";
+    static const char bad_root[] =
+        "--B\r\n\r\n" SOAP("<r><a>x" INCLUDE("a@x") "</a></r>") "\r\n" END;
+
+    (void)state;
+    for (int way = 0; way < 4; way++) {
+        bool late = way % 2 != 0, bad = way / 2 != 0;
+        const char *text = bad ? bad_root : body;
+        size_t size = strlen(text), taken;
+        struct wsd_inbound_message *reply;
+        struct fake_transfer *transfer;
+        struct rig rig;
+
+        rig_send(&rig, wsd_mem_heap(), 0);
+        transfer = rig.transport.last;
+        if (!late)
+            fake_transfer_status(transfer, 200, true);
+        assert_hr(fake_transfer_begin_body(transfer, MULTIPART), S_OK);
+        assert_hr(fake_transfer_push(transfer, text, size, &taken), WS_E_INVALID_FORMAT);
+        if (late)
+            fake_transfer_status(transfer, 200, true);
+        fake_transfer_done(transfer, WS_E_INVALID_FORMAT);
+        assert_hr(receive(&rig, 0, &reply), bad ? WS_E_INVALID_FORMAT : S_OK);
+        if (!bad) {
+            assert_content(reply, "r/a", S_FALSE, "aa");
+            assert_content(reply, "r/b", WS_E_INVALID_FORMAT, "");
+        }
+        give_back(reply);
+        rig_destroy(&rig);
+    }
+}
+
+static void reply__of_a_bad_multipart_type__keeps_its_status(void **state)
+{
+    static const struct {
+        int status;
+        HRESULT hr;
+    } rows[] = {{200, WS_E_INVALID_FORMAT}, {503, HTTP_E_STATUS(503)}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct rig rig;
+
+        rig_send(&rig, wsd_mem_heap(), 0);
+        fake_transfer_status(rig.transport.last, rows[i].status, true);
+        assert_hr(fake_transfer_begin_body(rig.transport.last, "multipart/related"),
+                  WS_E_INVALID_FORMAT);
+        fake_transfer_done(rig.transport.last, WS_E_INVALID_FORMAT);
+        assert_received(&rig, rows[i].hr, "");
+        rig_destroy(&rig);
+    }
+}
+
+/* Nobody can ask for it any more: what comes is thrown away, and the transfer ends. */
+static void forget__before_and_after_publication__ends_the_transfer(void **state)
+{
+    enum { BEFORE_STATUS, BEFORE_ENVELOPE, PUBLISHED, FULL, WAYS };
+
+    (void)state;
+    for (int way = 0; way < WAYS; way++) {
+        struct failing_mem heap = FAILING_MEM(-1, &heap);
+        struct fake_transfer *transfer;
+        struct rig rig;
+        size_t taken;
+        int wakes;
+
+        rig_send(&rig, &heap.mem, 1);
+        transfer = rig.transport.last;
+        rig_upload(&rig);
+        if (way == BEFORE_STATUS)
+            release_message(&rig);
+        fake_transfer_status(transfer, 200, true);
+        assert_hr(fake_transfer_begin_body(transfer, MULTIPART), S_OK);
+        if (way == BEFORE_ENVELOPE)
+            release_message(&rig);
+        assert_hr(fake_transfer_body(transfer, ROOT PART_HEAD("a@x")), S_OK);
+        if (way == FULL) {
+            assert_hr(fake_transfer_push(transfer, "0123456789", 10, &taken), S_OK);
+            assert_int_equal(taken, RING);
+        }
+        wakes = atomic_load(&transfer->wakes);
+        if (way == PUBLISHED || way == FULL) {
+            release_message(&rig);
+            assert_true(atomic_load(&transfer->wakes) > wakes);
+        }
+        assert_hr(fake_transfer_push(transfer, way % 2 == 0 ? "" : "89",
+                                     way % 2 == 0 ? 0 : 2, &taken),
+                  E_ABORT); /* asked, or with bytes */
+        fake_transfer_done(transfer, E_ABORT);
+        assert_hr(finish(&rig, 0), S_OK); /* what was sent stays sent */
+        rig_release_objects(&rig);
+        assert_int_equal(atomic_load(&rig.transport.live), 0);
+        assert_int_equal(heap.live, 0);
+    }
+}
+
+static void forget__reply_was_taken__is_the_applications(void **state)
+{
+    struct failing_mem heap = FAILING_MEM(-1, &heap);
+    struct wsd_inbound_message *reply;
+    struct fake_transfer *transfer;
+    struct rig rig;
+
+    (void)state;
+    transfer = rig_answer(&rig, &heap.mem);
+    assert_hr(fake_transfer_body(transfer, ROOT PART_HEAD("a@x")), S_OK);
+    assert_hr(receive(&rig, 0, &reply), S_OK);
+    release_message(&rig);
+    assert_hr(fake_transfer_body(transfer, "aa\r\n" PART("b@x", "bb") END), S_OK);
+    fake_transfer_done(transfer, S_OK);
+    assert_content(reply, "r/a", S_FALSE, "aa");
+    give_back(reply);
+    rig_release_objects(&rig);
+    assert_int_equal(atomic_load(&rig.transport.live), 0);
+    assert_int_equal(heap.live, 0);
+}
+
+enum part { REPLY_GOES, INBOUND_GOES, REQUEST_GOES, OUTBOUND_GOES, TRANSFER_ENDS, PARTS };
+
+static void go(struct rig *rig, struct fake_transfer *transfer, enum part part,
+               struct wsd_inbound_message *reply, IWSDInboundAttachment *object,
+               bool whole)
+{
+    switch (part) {
+    case REPLY_GOES:
+        give_back(reply);
+        break;
+    case INBOUND_GOES:
+        object->lpVtbl->Release(object);
+        break;
+    case REQUEST_GOES:
+        release_message(rig);
+        break;
+    case OUTBOUND_GOES:
+        rig_release_objects(rig);
+        break;
+    default:
+        if (whole)
+            fake_transfer_body(transfer, "aa\r\n" PART("b@x", "bb") END);
+        fake_transfer_done(transfer, whole ? S_OK : E_ABORT);
+    }
+}
+
+static void reply__released_in_every_order__leaks_nothing(void **state)
+{
+    enum { ORDERS = 5 * 4 * 3 * 2 };
+
+    (void)state;
+    for (int order = 0; order < ORDERS; order++)
+        for (int whole = 0; whole < 2; whole++) {
+            struct failing_mem heap = FAILING_MEM(-1, &heap);
+            enum part left[PARTS] = {REPLY_GOES, INBOUND_GOES, REQUEST_GOES,
+                                     OUTBOUND_GOES, TRANSFER_ENDS};
+            struct wsd_inbound_message *reply;
+            struct fake_transfer *transfer;
+            IWSDInboundAttachment *object;
+            struct rig rig;
+            int rest = order;
+
+            transfer = rig_answer(&rig, &heap.mem);
+            assert_hr(fake_transfer_body(transfer, ROOT PART_HEAD("a@x") "a"), S_OK);
+            assert_hr(receive(&rig, 0, &reply), S_OK);
+            object = open_inbound(reply, "r/a");
+            for (int count = PARTS; count > 0; rest /= count--) {
+                int choice = rest % count;
+
+                go(&rig, transfer, left[choice], reply, object, whole != 0);
+                left[choice] = left[count - 1];
+            }
+            assert_int_equal(atomic_load(&rig.transport.live), 0);
+            assert_int_equal(heap.live, 0);
+        }
+}
+
+static void reply__each_allocation_fails_in_turn__leaks_nothing(void **state)
+{
+    static const char body[] = ROOT PART("a@x", "aa") PART("b@x", "bb") END;
+    bool whole = false;
+    int grants = -1;
+
+    (void)state;
+    while (!whole && grants < 100) {
+        struct failing_mem heap = FAILING_MEM(-1, &heap);
+        struct wsd_inbound_message *reply;
+        struct fake_transfer *transfer;
+        struct rig rig;
+        size_t taken;
+        HRESULT hr;
+
+        rig_send(&rig, &heap.mem, 0);
+        transfer = rig.transport.last;
+        heap.grants = ++grants;
+        fake_transfer_status(transfer, 200, true);
+        hr = fake_transfer_begin_body(transfer, MULTIPART);
+        if (hr == S_OK)
+            hr = fake_transfer_push(transfer, body, sizeof(body) - 1, &taken);
+        whole = hr == S_OK;
+        fake_transfer_done(transfer, hr);
+        heap.grants = -1;
+        hr = receive(&rig, 0, &reply);
+        assert_true(hr == E_OUTOFMEMORY || (hr == S_OK && reply != NULL));
+        if (hr == S_OK) {
+            IWSDInboundAttachment *object = open_inbound(reply, "r/b");
+
+            assert_read(object, whole ? S_FALSE : E_OUTOFMEMORY, whole ? "bb" : "");
+            object->lpVtbl->Release(object);
+        }
+        give_back(reply);
+        rig_destroy(&rig);
+        assert_int_equal(heap.live, 0);
+    }
+    assert_in_range(grants, 10, 99);
 }
 
 /* ---- all at once ---- */
@@ -963,7 +1478,7 @@ static void refusal__races_with_writer_and_release__is_told_to_all(void **state)
 
         rig_send(&race.rig, wsd_mem_heap(), 2);
         for (size_t i = 0; i < 2; i++)
-            wsd_outbound_set_wait_budget(inside(&race.rig, i), INFINITE);
+            wsd_waiting_set_budget(wsd_outbound_waiting(inside(&race.rig, i)), INFINITE);
         worker_start(&workers[0], race_transport, &race);
         worker_start(&workers[1], race_write, &race);
         if (round % 2 == 0) {
@@ -971,9 +1486,9 @@ static void refusal__races_with_writer_and_release__is_told_to_all(void **state)
 
             assert_hr(receive(&race.rig, INFINITE, &reply), HTTP_E_STATUS(413));
             assert_non_null(reply);
-            wsd_inbound_destroy(reply);
+            give_back(reply);
         }
-        wsd_message_release(race.rig.message);
+        release_message(&race.rig);
         for (int i = 0; i < 2; i++)
             worker_join(&workers[i]);
         assert_hr(race.last, HTTP_E_STATUS(413));
@@ -981,6 +1496,142 @@ static void refusal__races_with_writer_and_release__is_told_to_all(void **state)
         assert_hr(put(&race.rig, 1, "x"), HTTP_E_STATUS(413));
         rig_release_objects(&race.rig);
         assert_int_equal(atomic_load(&race.rig.transport.live), 0);
+    }
+}
+
+/* An attachment's reader, the other one's closer, and the transport. */
+struct download {
+    struct rig rig;
+    struct fake_transfer *transfer;
+    struct wsd_inbound_message *reply;
+    atomic_int wakes;
+    size_t round;
+    size_t cut;    /* where the transfer fails; SIZE_MAX: nowhere */
+    size_t enough; /* bytes, behind which the reader closes */
+    HRESULT last;
+    size_t received;
+    bool wrong; /* bytes */
+};
+
+enum { LENGTH = 3000 };
+
+static void download_on_wake(struct fake_transfer *transfer)
+{
+    atomic_fetch_add(&((struct download *)transfer->transport->context)->wakes, 1);
+}
+
+static char download_byte(size_t index)
+{
+    return (char)('a' + index % 23);
+}
+
+static void download_push(void *context)
+{
+    static const char head[] = ROOT PART_HEAD("a@x");
+    static const char middle[] = "\r\n" PART_HEAD("b@x");
+    static const char tail[] = "\r\n" END;
+    struct download *download = context;
+    char body[sizeof(head) + sizeof(middle) + sizeof(tail) + 2 * LENGTH];
+    size_t size = 0, pushed = 0, taken = 0;
+    HRESULT hr = S_OK;
+
+    memcpy(body, head, sizeof(head) - 1);
+    size = sizeof(head) - 1;
+    for (size_t i = 0; i < LENGTH; i++)
+        body[size++] = download_byte(i);
+    memcpy(body + size, middle, sizeof(middle) - 1);
+    size += sizeof(middle) - 1;
+    for (size_t i = 0; i < LENGTH; i++)
+        body[size++] = download_byte(i);
+    memcpy(body + size, tail, sizeof(tail) - 1);
+    size += sizeof(tail) - 1;
+
+    while (hr == S_OK && pushed < size && pushed < download->cut) {
+        size_t piece = size - pushed < 100 ? size - pushed : 100;
+
+        hr = fake_transfer_push(download->transfer, body + pushed, piece, &taken);
+        if (hr == S_OK)
+            pushed += taken;
+        if (hr == S_OK && taken < piece) {
+            WORKER_AWAIT(atomic_load(&download->wakes) > 0);
+            atomic_store(&download->wakes, 0);
+        }
+    }
+    fake_transfer_done(download->transfer, hr != S_OK      ? hr
+                                           : pushed < size ? WS_E_ENDPOINT_DISCONNECTED
+                                                           : S_OK);
+}
+
+/* Reads the second attachment; the first is closed, or given back with the message. */
+static void download_read(void *context)
+{
+    struct download *download = context;
+    IWSDInboundAttachment *first = NULL, *second = NULL;
+
+    if (receive(&download->rig, INFINITE, &download->reply) != S_OK ||
+        wsd_inbound_find_attachment(download->reply, "r/a", &first) != S_OK ||
+        wsd_inbound_find_attachment(download->reply, "r/b", &second) != S_OK)
+        worker_hangs("receive");
+    if (download->round % 2 == 0)
+        first->lpVtbl->Close(first);
+    first->lpVtbl->Release(first);
+    if (download->round % 3 == 0)
+        give_back(download->reply);
+    do {
+        BYTE bytes[33];
+        DWORD given;
+
+        download->last = second->lpVtbl->Read(second, bytes, sizeof(bytes), &given);
+        for (DWORD i = 0; i < given; i++)
+            if (bytes[i] != (BYTE)download_byte(download->received++))
+                download->wrong = true;
+        if (download->received > download->enough)
+            second->lpVtbl->Close(second);
+    } while (download->last == S_OK);
+    second->lpVtbl->Release(second);
+    if (download->round % 3 != 0)
+        give_back(download->reply);
+}
+
+static void download__races_with_its_reader__is_whole_or_fails(void **state)
+{
+    static const struct wsd_exchange_options patient = {.ring_bytes = 64,
+                                                        .wait_budget_ms = INFINITE,
+                                                        .max_envelope_bytes =
+                                                            WSD_MAX_ENVELOPE,
+                                                        .max_reply_bytes = 4000,
+                                                        .user_agent = "T"};
+
+    (void)state;
+    for (size_t round = 0; round < 60; round++) {
+        enum { WHOLE, CUT, CLOSED, ENDS };
+        static const HRESULT ends[] = {S_FALSE, WS_E_ENDPOINT_DISCONNECTED,
+                                       INVALID_OPERATION};
+        size_t end = round % ENDS;
+        struct download download = {.round = round / ENDS,
+                                    .cut = end == CUT ? LENGTH + 1000 : SIZE_MAX,
+                                    .enough = end == CLOSED ? round * 20 : SIZE_MAX};
+        struct worker workers[2];
+
+        atomic_init(&download.wakes, 0);
+        rig_create(&download.rig, wsd_mem_heap(), 0);
+        download.rig.transport.on_wake = download_on_wake;
+        download.rig.transport.context = &download;
+        assert_hr(wsd_exchange_send(download.rig.message, &download.rig.transport.seam,
+                                    URL, &patient),
+                  S_OK);
+        download.transfer = download.rig.transport.last;
+        fake_transfer_status(download.transfer, 200, true);
+        assert_hr(fake_transfer_begin_body(download.transfer, MULTIPART), S_OK);
+        worker_start(&workers[0], download_push, &download);
+        worker_start(&workers[1], download_read, &download);
+        for (int i = 0; i < 2; i++)
+            worker_join(&workers[i]);
+        assert_hr(download.last, ends[end]);
+        assert_false(download.wrong);
+        if (end == WHOLE)
+            assert_int_equal(download.received, LENGTH);
+        rig_destroy(&download.rig);
     }
 }
 
@@ -1009,6 +1660,20 @@ int main(void)
         cmocka_unit_test(close__after_the_message_has_gone__still_succeeds),
         cmocka_unit_test(attachments__after_done__call_into_nothing),
         cmocka_unit_test(refusal__races_with_writer_and_release__is_told_to_all),
+        cmocka_unit_test(
+            reply__envelope_and_status_there__is_received_while_the_rest_comes),
+        cmocka_unit_test(reply__too_early__is_told_and_its_attachments_flow),
+        cmocka_unit_test(reply__that_refuses__is_told_by_close_too),
+        cmocka_unit_test(reply__attachment_not_read__holds_the_transfer_up),
+        cmocka_unit_test(transfer__fails_in_the_middle__fails_what_is_not_whole),
+        cmocka_unit_test(transfer__fails_before_the_envelope__is_the_result),
+        cmocka_unit_test(reply__bad_behind_its_envelope__is_told_by_the_attachment),
+        cmocka_unit_test(reply__of_a_bad_multipart_type__keeps_its_status),
+        cmocka_unit_test(forget__before_and_after_publication__ends_the_transfer),
+        cmocka_unit_test(forget__reply_was_taken__is_the_applications),
+        cmocka_unit_test(reply__released_in_every_order__leaks_nothing),
+        cmocka_unit_test(reply__each_allocation_fails_in_turn__leaks_nothing),
+        cmocka_unit_test(download__races_with_its_reader__is_whole_or_fails),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

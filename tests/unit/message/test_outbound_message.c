@@ -25,7 +25,8 @@ static IWSDOutboundAttachment *attachment_create(const struct wsd_mem *mem)
     IWSDOutboundAttachment *object;
 
     assert_hr(wsd_outbound_create(mem, &object), S_OK);
-    wsd_outbound_set_wait_budget(wsd_outbound_from((IWSDAttachment *)object), 0);
+    wsd_waiting_set_budget(
+        wsd_outbound_waiting(wsd_outbound_from((IWSDAttachment *)object)), 0);
     return object;
 }
 

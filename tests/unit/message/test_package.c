@@ -92,7 +92,7 @@ static void rig_attach(struct rig *rig, const struct wsd_mem *mem, const char *p
     IWSDOutboundAttachment **object = &rig->objects[rig->count++];
 
     assert_hr(wsd_outbound_create(mem, object), S_OK);
-    wsd_outbound_set_wait_budget(inside(*object), 0);
+    wsd_waiting_set_budget(wsd_outbound_waiting(inside(*object)), 0);
     assert_hr(wsd_message_attach(rig->message, path, inside(*object), content_type),
               S_OK);
 }

@@ -26,8 +26,7 @@ static HRESULT draw_from_script(char uuid[WSD_UUID_SIZE])
     return S_OK;
 }
 
-/* FAULTS H10 */
-static void draw__text_contains_it__draws_again(void **state)
+static void H10__text_contains_the_boundary__another_one_is_drawn(void **state)
 {
     static const struct {
         const char *text;
@@ -74,7 +73,7 @@ static void draw__from_the_kernel__differs_each_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(draw__text_contains_it__draws_again),
+        cmocka_unit_test(H10__text_contains_the_boundary__another_one_is_drawn),
         cmocka_unit_test(draw__from_the_kernel__differs_each_time),
     };
 

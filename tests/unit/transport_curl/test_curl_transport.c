@@ -12,7 +12,9 @@
 
 #include <arpa/inet.h>
 #include <cmocka.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -162,13 +164,23 @@ struct run {
     struct feed feed;
     struct wsd_transfer *transfer;
     atomic_int statuses, dones;
+    atomic_size_t appetite; /* the bytes that body() takes before it is full */
+    atomic_int fulls;       /* its calls that took less than there was */
+    atomic_int asked;       /* its calls without bytes */
 
     /* By the transport's thread, before the counters above */
     int status;
     bool complete;
     char reply[256];
     size_t reply_size;
-    HRESULT body_hr; /* what body() returns */
+    int begun;          /* bodies */
+    int begin_status;   /* as begin_body() was told */
+    char type[64];      /* likewise; "-": none */
+    HRESULT begin_hr;   /* what begin_body() returns */
+    HRESULT body_hr;    /* what body() returns */
+    const char *sample; /* the bytes that must come, again and again; NULL: any */
+    bool wrong;         /* others came, or in the wrong order */
+    bool feeds_itself;  /* body() takes a byte and wakes the transfer for the next */
     HRESULT result;
     void (*on_done)(struct run *run); /* may be NULL */
     void *context;                    /* its */
@@ -188,14 +200,46 @@ static void run_status(struct wsd_transfer_handler *seam, int status, bool compl
     atomic_fetch_add(&run->statuses, 1);
 }
 
-static HRESULT run_body(struct wsd_transfer_handler *seam, const void *bytes, size_t size)
+static HRESULT run_begin_body(struct wsd_transfer_handler *seam, int status,
+                              const char *content_type)
 {
     struct run *run = run_from(seam);
 
-    if (size < sizeof(run->reply) - run->reply_size)
-        memcpy(run->reply + run->reply_size, bytes, size);
-    run->reply_size += size;
-    return run->body_hr;
+    run->begun++;
+    run->begin_status = status;
+    snprintf(run->type, sizeof(run->type), "%s",
+             content_type == NULL ? "-" : content_type);
+    return run->begin_hr;
+}
+
+static HRESULT run_body(struct wsd_transfer_handler *seam, const uint8_t *bytes,
+                        size_t size, size_t *taken)
+{
+    struct run *run = run_from(seam);
+    size_t most = atomic_load(&run->appetite);
+    HRESULT hr = run->body_hr;
+
+    if (size == 0)
+        atomic_fetch_add(&run->asked, 1);
+    *taken = run->feeds_itself ? 1 : most;
+    if (*taken > size)
+        *taken = size;
+    if (most != SIZE_MAX)
+        atomic_fetch_sub(&run->appetite, *taken);
+    if (run->reply_size + *taken < sizeof(run->reply))
+        memcpy(run->reply + run->reply_size, size == 0 ? (const uint8_t *)"" : bytes,
+               *taken);
+    for (size_t i = 0; run->sample != NULL && i < *taken; i++)
+        if (bytes[i] != (uint8_t)run->sample[(run->reply_size + i) % 61])
+            run->wrong = true;
+    if (run->begun != 1)
+        run->wrong = true;
+    run->reply_size += *taken;
+    if (run->feeds_itself)
+        run->transfer->vtable->wake(run->transfer);
+    if (*taken < size)
+        atomic_fetch_add(&run->fulls, 1);
+    return hr;
 }
 
 static void run_done(struct wsd_transfer_handler *seam, HRESULT result)
@@ -210,12 +254,15 @@ static void run_done(struct wsd_transfer_handler *seam, HRESULT result)
 
 static void run_init(struct run *run, const char *bytes)
 {
-    static const struct wsd_transfer_handler_vtable vtable = {run_status, run_body,
-                                                              run_done};
+    static const struct wsd_transfer_handler_vtable vtable = {run_status, run_begin_body,
+                                                              run_body, run_done};
 
     memset(run, 0, sizeof(*run));
     run->seam.vtable = &vtable;
     feed_init(&run->feed, bytes);
+    atomic_init(&run->appetite, SIZE_MAX);
+    atomic_init(&run->fulls, 0);
+    atomic_init(&run->asked, 0);
     atomic_init(&run->statuses, 0);
     atomic_init(&run->dones, 0);
 }
@@ -973,8 +1020,8 @@ static void answer__with_too_much_header__is_cut_off(void **state)
         char *flood = malloc(strlen(begins[way]) + times * strlen(repeated[way]) + 1);
         const struct peer_step steps[] = {
             {.what = PEER_READ_MESSAGE},
-            {.what = PEER_SEND, .text = begins[way]},
-            {.what = PEER_SEND, .text = flood},
+            {.what = PEER_SEND_SOME, .text = begins[way]},
+            {.what = PEER_SEND_SOME, .text = flood},
             {.what = PEER_READ_TO_END},
         };
         struct peer *peer;
@@ -1023,6 +1070,400 @@ static void answer__refused_by_the_handler__ends_with_its_code(void **state)
     run_await_done(&run);
     assert_hr(run.result, WS_E_QUOTA_EXCEEDED);
     assert_status(&run, 200, true);
+    run_free(&run);
+    bed_destroy(&bed);
+    peer_stop(peer);
+}
+
+/* ---- the application does not take the answer ---- */
+
+static const char sample[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678"; /* 61 bytes */
+
+enum framing { CHUNKED, LENGTH, CLOSE_DELIMITED, FRAMINGS };
+
+/* A whole answer with `size` bytes of the sample.  Caller frees. */
+static char *answer_of(enum framing framing, size_t size)
+{
+    char *text = malloc(2 * size + 200);
+    size_t used = 0;
+
+    assert_non_null(text);
+    used += (size_t)sprintf(text, "HTTP/1.1 200 OK\r\nContent-Type: image/x; q=1\r\n");
+    if (framing == LENGTH)
+        used += (size_t)sprintf(text + used, "Content-Length: %zu\r\n", size);
+    if (framing == CHUNKED)
+        used += (size_t)sprintf(text + used, "Transfer-Encoding: chunked\r\n");
+    used += (size_t)sprintf(text + used, "\r\n");
+    for (size_t i = 0; i < size;) {
+        size_t run = framing == CHUNKED ? i % 3000 + 1 : size;
+
+        if (run > size - i)
+            run = size - i;
+        if (framing == CHUNKED)
+            used += (size_t)sprintf(text + used, "%zx\r\n", run);
+        for (; run > 0; run--, i++)
+            text[used++] = sample[i % 61];
+        if (framing == CHUNKED)
+            used += (size_t)sprintf(text + used, "\r\n");
+    }
+    strcpy(text + used, framing == CHUNKED ? "0\r\n\r\n" : "");
+    return text;
+}
+
+static void run_feed(struct run *run, size_t bytes)
+{
+    atomic_fetch_add(&run->appetite, bytes);
+    run_wake(run);
+}
+
+/* Feeds the handler, whenever it is full, until the end. */
+static void run_eat(struct run *run)
+{
+    static const size_t meals[] = {0, 1, 1, 0, 7, 100, 1, 16384, 3000, 50000};
+    int fulls = 0;
+
+    for (size_t i = 0; atomic_load(&run->dones) == 0; i++) {
+        WORKER_AWAIT(atomic_load(&run->fulls) > fulls || atomic_load(&run->dones) > 0);
+        fulls = atomic_load(&run->fulls);
+        run_feed(run, meals[i % COUNT(meals)]);
+    }
+}
+
+static void body__handler_full__gives_each_byte_once_in_order(void **state)
+{
+    static const size_t sizes[] = {1, 2, 300, 200000};
+    enum { SENT, PAUSED, BUSY, UPLOADS };
+
+    (void)state;
+    for (int row = 0; row < FRAMINGS * (int)COUNT(sizes) * UPLOADS; row++) {
+        enum framing framing = (enum framing)(row / UPLOADS % FRAMINGS);
+        size_t size = sizes[row / UPLOADS / FRAMINGS];
+        int upload = row % UPLOADS;
+        char *text = answer_of(framing, size);
+        const struct peer_step steps[] = {
+            {.what = upload == SENT ? PEER_READ_MESSAGE : PEER_READ_UNTIL,
+             .text = upload == BUSY ? "xxx" : "abc"},
+            {.what = PEER_SEND, .text = text},
+            {.what = framing == CLOSE_DELIMITED ? PEER_SHUT_WRITE : PEER_READ_TO_END},
+            {.what = PEER_READ_TO_END},
+        };
+        struct peer *peer = PEER_START(steps);
+        struct run run;
+        struct bed bed;
+
+        bed_create(&bed);
+        run_init(&run, upload == BUSY ? NULL : "abcdef");
+        run.sample = sample;
+        atomic_store(&run.appetite, 0);
+        run_start(&run, &bed, peer_url(peer));
+        if (upload != BUSY)
+            run_grant(&run, upload == SENT ? 6 : 3, upload == SENT);
+        run_eat(&run);
+        run_await_done(&run);
+        if (run.result != S_OK || run.reply_size != size || run.wrong)
+            fail_msg("framing %d, upload %d, %zu bytes: %zu, 0x%08x", (int)framing,
+                     upload, size, run.reply_size, (unsigned)run.result);
+        assert_status(&run, 200, upload == SENT);
+        assert_int_equal(run.begin_status, 200);
+        assert_string_equal(run.type, "image/x; q=1");
+        assert_true(atomic_load(&run.fulls) > 0);
+        run_free(&run);
+        bed_destroy(&bed);
+        peer_stop(peer);
+        free(text);
+    }
+}
+
+static void body__cut_short_while_full__is_disconnected_behind_its_bytes(void **state)
+{
+    (void)state;
+    for (int framing = 0; framing < CLOSE_DELIMITED; framing++) {
+        char *text = answer_of((enum framing)framing, 5000);
+        const struct peer_step steps[] = {
+            {.what = PEER_READ_MESSAGE},
+            {.what = PEER_SEND, .text = text},
+        };
+        struct peer *peer;
+        struct run run;
+        struct bed bed;
+
+        text[strlen(text) - 50] = '\0';
+        peer = PEER_START(steps);
+        bed_create(&bed);
+        run_init(&run, "abc");
+        run.sample = sample;
+        atomic_store(&run.appetite, 0);
+        run_start(&run, &bed, peer_url(peer));
+        run_grant_all(&run);
+        run_eat(&run);
+        run_await_done(&run);
+        assert_hr(run.result, WS_E_ENDPOINT_DISCONNECTED);
+        assert_false(run.wrong);
+        assert_in_range(run.reply_size, 4900, 4999);
+        run_free(&run);
+        bed_destroy(&bed);
+        peer_stop(peer);
+        free(text);
+    }
+}
+
+/* A wake that comes while body() still is inside is not lost. */
+static void body__woken_from_inside__goes_on(void **state)
+{
+    (void)state;
+    for (int framing = 0; framing < FRAMINGS; framing++) {
+        char *text = answer_of((enum framing)framing, 500);
+        const struct peer_step steps[] = {
+            {.what = PEER_READ_MESSAGE},
+            {.what = PEER_SEND, .text = text},
+        };
+        struct peer *peer = PEER_START(steps);
+        struct run run;
+        struct bed bed;
+
+        bed_create(&bed);
+        run_init(&run, "abc");
+        run.sample = sample;
+        run.feeds_itself = true;
+        run_start(&run, &bed, peer_url(peer));
+        run_grant_all(&run);
+        run_await_done(&run);
+        assert_hr(run.result, S_OK);
+        assert_int_equal(run.reply_size, 500);
+        assert_false(run.wrong);
+        run_free(&run);
+        bed_destroy(&bed);
+        peer_stop(peer);
+        free(text);
+    }
+}
+
+/* Bytes that the transport has taken off its socket. */
+static size_t bytes_read(int fd)
+{
+    struct tcp_info info;
+    socklen_t size = sizeof(info);
+    int unread;
+
+    assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size), 0);
+    assert_int_equal(ioctl(fd, FIONREAD, &unread), 0);
+    return (size_t)info.tcpi_bytes_received - (size_t)unread;
+}
+
+static void body__handler_full__leaves_the_rest_in_the_socket(void **state)
+{
+    enum { TOTAL = 16 * 1000 * 1000, HELD = 512 * 1024 };
+
+    (void)state;
+    for (int framing = 0; framing < FRAMINGS; framing++) {
+        char *text = answer_of((enum framing)framing, TOTAL);
+        const struct peer_step steps[] = {
+            {.what = PEER_READ_MESSAGE},
+            {.what = PEER_SEND, .text = text},
+        };
+        struct peer *peer = PEER_START(steps);
+        struct run run;
+        struct bed bed;
+        int fd, unread = 0;
+
+        bed_create(&bed);
+        run_init(&run, "abc");
+        run.sample = sample;
+        atomic_store(&run.appetite, 0);
+        run_start(&run, &bed, peer_url(peer));
+        run_await_hungry(&run, 1);
+        fd = find_socket(peer);
+        run_grant_all(&run);
+        WORKER_AWAIT(atomic_load(&run.fulls) > 0);
+        for (int i = 0; i < 50; i++) {
+            int fulls = atomic_load(&run.fulls);
+
+            run_feed(&run, 1);
+            WORKER_AWAIT(atomic_load(&run.fulls) > fulls);
+        }
+        WORKER_AWAIT(ioctl(fd, FIONREAD, &unread) == 0 && unread > 0);
+        assert_in_range(bytes_read(fd), 50, HELD);
+        assert_int_equal(atomic_load(&run.dones), 0);
+        atomic_store(&run.appetite, SIZE_MAX);
+        run_wake(&run);
+        run_await_done(&run);
+        assert_hr(run.result, S_OK);
+        assert_int_equal(run.reply_size, TOTAL);
+        assert_false(run.wrong);
+        run_free(&run);
+        bed_destroy(&bed);
+        peer_stop(peer);
+        free(text);
+    }
+}
+
+static void abort__while_full__ends_it(void **state)
+{
+    (void)state;
+    for (int way = 0; way < 4; way++) {
+        bool by_client = way % 2 != 0, paused = way / 2 != 0;
+        char *text = answer_of(LENGTH, 100000);
+        const struct peer_step steps[] = {
+            {.what = paused ? PEER_READ_UNTIL : PEER_READ_MESSAGE, .text = "abc"},
+            {.what = PEER_SEND_SOME, .text = text},
+            {.what = PEER_READ_TO_END},
+        };
+        struct peer *peer = PEER_START(steps);
+        struct run run;
+        struct bed bed;
+
+        bed_create(&bed);
+        run_init(&run, "abcdef");
+        atomic_store(&run.appetite, 10);
+        run_start(&run, &bed, peer_url(peer));
+        run_grant(&run, paused ? 3 : 6, !paused);
+        WORKER_AWAIT(atomic_load(&run.fulls) > 0);
+        if (by_client)
+            wsd_curl_transport_release(bed.transport);
+        else
+            run_abort(&run);
+        run_await_done(&run);
+        assert_hr(run.result, E_ABORT);
+        assert_int_equal(run.reply_size, 10);
+        run_wake(&run);
+        run_free(&run);
+        if (!by_client)
+            wsd_curl_transport_release(bed.transport);
+        assert_int_equal(atomic_load(&bed.live), 0);
+        peer_stop(peer);
+        free(text);
+    }
+}
+
+/* By the code that the handler gave, not by libcurl's word for it. */
+static void body__refused_when_it_comes_again__ends_with_that_code(void **state)
+{
+    (void)state;
+    for (int framing = 0; framing < FRAMINGS; framing++) {
+        char *text = answer_of((enum framing)framing, 1000);
+        const struct peer_step steps[] = {
+            {.what = PEER_READ_MESSAGE},
+            {.what = PEER_SEND_SOME, .text = text},
+            {.what = PEER_READ_TO_END},
+        };
+        struct peer *peer = PEER_START(steps);
+        struct run run;
+        struct bed bed;
+
+        bed_create(&bed);
+        run_init(&run, "abc");
+        atomic_store(&run.appetite, 10);
+        run_start(&run, &bed, peer_url(peer));
+        run_grant_all(&run);
+        WORKER_AWAIT(atomic_load(&run.fulls) > 0);
+        run.body_hr = WS_E_QUOTA_EXCEEDED; /* body() comes with the wake, not before */
+        run_feed(&run, 10);
+        run_await_done(&run);
+        assert_hr(run.result, WS_E_QUOTA_EXCEEDED);
+        run_free(&run);
+        bed_destroy(&bed);
+        peer_stop(peer);
+        free(text);
+    }
+}
+
+/* A wake asks it, also when the peer has fallen silent. */
+static void body__no_more_is_wanted__ends_without_another_byte(void **state)
+{
+    static const struct peer_step steps[] = {
+        {.what = PEER_READ_MESSAGE},
+        {.what = PEER_SEND, .text = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab"},
+        {.what = PEER_READ_TO_END},
+    };
+    struct peer *peer = PEER_START(steps);
+    struct run run;
+    struct bed bed;
+
+    (void)state;
+    bed_create(&bed);
+    run_init(&run, "abc");
+    atomic_store(&run.appetite, 1);
+    run_start(&run, &bed, peer_url(peer));
+    run_grant_all(&run);
+    WORKER_AWAIT(atomic_load(&run.fulls) > 0);
+    run_feed(&run, 100);
+    WORKER_AWAIT(atomic_load(&run.appetite) == 99);
+    run.body_hr = E_ABORT; /* body() comes with the wake, not before */
+    run_wake(&run);
+    run_await_done(&run);
+    assert_hr(run.result, E_ABORT);
+    assert_true(atomic_load(&run.asked) > 0);
+    assert_string_equal(run.reply, "ab");
+    run_free(&run);
+    bed_destroy(&bed);
+    peer_stop(peer);
+}
+
+static void begin_body__of_each_answer__is_told_once_before_its_bytes(void **state)
+{
+    static const struct {
+        const char *text, *type;
+        int begun;
+    } rows[] = {
+        {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "-", 1},
+        {"HTTP/1.1 200 OK\r\nContent-Type:  a/b;c=\"d\" \r\nContent-Length: 2\r\n\r\nok",
+         "a/b;c=\"d\"", 1},
+        {"HTTP/1.1 200 OK\r\ncontent-type: a/b\r\nTransfer-Encoding: chunked\r\n\r\n"
+         "1\r\no\r\n1\r\nk\r\n0\r\n\r\n",
+         "a/b", 1},
+        {OK_EMPTY, "", 0},
+        {"HTTP/1.1 202 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "", 0},
+        {"HTTP/1.1 204 No\r\n\r\n", "", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct peer_step steps[] = {
+            {.what = PEER_READ_MESSAGE},
+            {.what = PEER_SEND, .text = rows[i].text},
+        };
+        struct peer *peer = PEER_START(steps);
+        struct run run;
+        struct bed bed;
+
+        bed_create(&bed);
+        run_init(&run, "abc");
+        run_start(&run, &bed, peer_url(peer));
+        run_grant_all(&run);
+        run_await_done(&run);
+        assert_hr(run.result, S_OK);
+        assert_int_equal(run.begun, rows[i].begun);
+        assert_string_equal(run.type, rows[i].type);
+        assert_string_equal(run.reply, rows[i].begun ? "ok" : "");
+        assert_false(run.wrong);
+        run_free(&run);
+        bed_destroy(&bed);
+        peer_stop(peer);
+    }
+}
+
+static void begin_body__refused__ends_with_its_code(void **state)
+{
+    static const struct peer_step steps[] = {
+        {.what = PEER_READ_MESSAGE},
+        {.what = PEER_SEND, .text = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab"},
+        {.what = PEER_READ_TO_END},
+    };
+    struct peer *peer = PEER_START(steps);
+    struct run run;
+    struct bed bed;
+
+    (void)state;
+    bed_create(&bed);
+    run_init(&run, "abc");
+    run.begin_hr = WS_E_INVALID_FORMAT;
+    run_start(&run, &bed, peer_url(peer));
+    run_grant_all(&run);
+    run_await_done(&run);
+    assert_hr(run.result, WS_E_INVALID_FORMAT);
+    assert_status(&run, 200, true);
+    assert_int_equal(run.reply_size, 0);
     run_free(&run);
     bed_destroy(&bed);
     peer_stop(peer);
@@ -1127,6 +1568,93 @@ static void timer__application_has_nothing_to_send__does_not_fire(void **state)
     bed_destroy(&bed);
     peer_stop(patient);
     peer_stop(stalled);
+}
+
+/* The one that is full began to wait before the one that times out; then it is the peer
+ * again that is waited for. */
+static void timer__application_does_not_read__does_not_fire(void **state)
+{
+    static const struct peer_step holds_back[] = {
+        {.what = PEER_READ_MESSAGE},
+        {.what = PEER_SEND, .text = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabcdef"},
+        {.what = PEER_READ_TO_END},
+    };
+    static const struct peer_step is_silent[] = {{.what = PEER_READ_MESSAGE},
+                                                 {.what = PEER_READ_TO_END}};
+    struct peer *first = PEER_START(holds_back), *second = PEER_START(is_silent);
+    struct run full, waiting;
+    struct bed bed;
+
+    (void)state;
+    bed_init(&bed);
+    bed.options.response_timeout_ms = 50;
+    bed_open(&bed);
+    run_init(&full, "abc");
+    atomic_store(&full.appetite, 2);
+    run_start(&full, &bed, peer_url(first));
+    run_grant_all(&full);
+    WORKER_AWAIT(atomic_load(&full.fulls) > 0);
+    run_init(&waiting, "abc");
+    run_start(&waiting, &bed, peer_url(second));
+    run_grant_all(&waiting);
+    run_await_done(&waiting);
+    assert_hr(waiting.result, TIMEOUT);
+
+    assert_int_equal(atomic_load(&full.dones), 0);
+    run_feed(&full, 100);
+    run_await_done(&full);
+    assert_hr(full.result, TIMEOUT);
+    assert_string_equal(full.reply, "abcdef");
+    run_free(&full);
+    run_free(&waiting);
+    bed_destroy(&bed);
+    peer_stop(first);
+    peer_stop(second);
+}
+
+/* The end of the request is still on the way, so nobody knows of the answer who could
+ * read it: it is the peer that takes nothing. */
+static void timer__full_before_the_request_is_out__fires(void **state)
+{
+    enum { TOTAL = 250000 }; /* one pull, and more than fits on the way */
+    static const struct peer_step steps[] = {
+        {.what = PEER_READ_HEAD},
+        {.what = PEER_HOLD},
+        {.what = PEER_SEND, .text = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabcdef"},
+        {.what = PEER_HOLD},
+    };
+    struct peer *peer = PEER_START(steps);
+    char *text = malloc(TOTAL + 1);
+    const int small = 1;
+    struct run run;
+    struct bed bed;
+
+    (void)state;
+    assert_non_null(text);
+    memset(text, 'x', TOTAL);
+    text[TOTAL] = '\0';
+    bed_init(&bed);
+    bed.options.peer_stall_timeout_ms = 300;
+    bed_open(&bed);
+    run_init(&run, text);
+    atomic_store(&run.appetite, 2);
+    assert_hr(run_prepare_with(&run, &bed, peer_url(peer), &run.feed.source, TOTAL),
+              S_OK);
+    run.transfer->vtable->start(run.transfer);
+    run_await_hungry(&run, 1);
+    assert_int_equal(
+        setsockopt(find_socket(peer), SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), 0);
+    run_grant_all(&run);
+    WORKER_AWAIT(run_position(&run) == TOTAL);
+    peer_go(peer);
+    run_await_done(&run);
+    assert_hr(run.result, TIMEOUT);
+    assert_int_equal(atomic_load(&run.feed.sent), 0);
+    peer_go(peer);
+    free(text);
+    run_free(&run);
+    bed_destroy(&bed);
+    peer_stop(peer);
 }
 
 /* ---- the transport itself ---- */
@@ -1431,9 +1959,20 @@ int main(void)
         cmocka_unit_test(answer__refused_by_the_handler__ends_with_its_code),
         cmocka_unit_test(peer__goes_while_paused__is_noticed),
         cmocka_unit_test(peer__goes_while_busy__is_noticed),
+        cmocka_unit_test(body__handler_full__gives_each_byte_once_in_order),
+        cmocka_unit_test(body__cut_short_while_full__is_disconnected_behind_its_bytes),
+        cmocka_unit_test(body__woken_from_inside__goes_on),
+        cmocka_unit_test(body__handler_full__leaves_the_rest_in_the_socket),
+        cmocka_unit_test(abort__while_full__ends_it),
+        cmocka_unit_test(body__refused_when_it_comes_again__ends_with_that_code),
+        cmocka_unit_test(body__no_more_is_wanted__ends_without_another_byte),
+        cmocka_unit_test(begin_body__of_each_answer__is_told_once_before_its_bytes),
+        cmocka_unit_test(begin_body__refused__ends_with_its_code),
         cmocka_unit_test(timer__peer_takes_nothing__fires),
         cmocka_unit_test(timer__peer_does_not_answer__fires),
         cmocka_unit_test(timer__application_has_nothing_to_send__does_not_fire),
+        cmocka_unit_test(timer__application_does_not_read__does_not_fire),
+        cmocka_unit_test(timer__full_before_the_request_is_out__fires),
         cmocka_unit_test(create__each_allocation_fails_in_turn__leaks_nothing),
         cmocka_unit_test(create__no_descriptor_left__says_so),
         cmocka_unit_test(transfers__fifty_at_once__each_gets_its_own_answer),
