@@ -10,6 +10,7 @@
 #include "base/hresult.h"
 #include "os/clock.h"
 #include "transport_curl/curl_error.h"
+#include "transport_curl/curl_url.h"
 #include "wsd_error.h"
 
 #define NEVER UINT64_MAX
@@ -195,37 +196,6 @@ static curl_socket_t transfer_on_open_socket(void *context, curlsocktype purpose
 
 /* ---- creation ---- */
 
-/* Refuses what libcurl would take: a user, a fragment, another scheme, and a host behind
- * one or three slashes, which for everybody else is none. */
-static HRESULT check_url(const char *text)
-{
-    static const CURLUPart refused[] = {CURLUPART_USER, CURLUPART_PASSWORD};
-    CURLU *url = curl_url();
-    char *part = NULL;
-    HRESULT hr;
-
-    if (url == NULL)
-        return E_OUTOFMEMORY;
-    hr = wsd_curl_url_error(curl_url_set(url, CURLUPART_URL, text, 0));
-    for (size_t i = 0; hr == S_OK && i < sizeof(refused) / sizeof(refused[0]); i++) {
-        if (curl_url_get(url, refused[i], &part, 0) == CURLUE_OK)
-            hr = E_INVALIDARG;
-        curl_free(part);
-        part = NULL;
-    }
-    if (hr == S_OK && strchr(text, '#') != NULL)
-        hr = E_INVALIDARG;
-    if (hr == S_OK)
-        hr = wsd_curl_url_error(curl_url_get(url, CURLUPART_SCHEME, &part, 0));
-    if (hr == S_OK && strcmp(part, "http") != 0 && strcmp(part, "https") != 0)
-        hr = HRESULT_FROM_WIN32(ERROR_WINHTTP_UNRECOGNIZED_SCHEME);
-    if (hr == S_OK && strspn(text + strlen(part) + 1, "/") != 2)
-        hr = HRESULT_FROM_WIN32(ERROR_WINHTTP_INVALID_URL);
-    curl_free(part);
-    curl_url_cleanup(url);
-    return hr;
-}
-
 static HRESULT add_header(struct wsd_curl_transfer *transfer, const char *line)
 {
     struct curl_slist *longer = curl_slist_append(transfer->headers, line);
@@ -301,7 +271,7 @@ HRESULT wsd_curl_transfer_create(const struct wsd_mem *mem,
                                  struct wsd_curl_transfer **out)
 {
     struct wsd_curl_transfer *transfer;
-    HRESULT hr = check_url(request->url);
+    HRESULT hr = wsd_curl_url_check(request->url);
 
     if (FAILED(hr))
         return hr;
