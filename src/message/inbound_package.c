@@ -101,7 +101,7 @@ wsd_inbound_package_find(const struct wsd_inbound_package *package, const char *
 {
     for (size_t i = 0; i < package->count; i++)
         if (package->entries[i].href != NULL &&
-            strcmp(package->entries[i].href, href) == 0)
+            wsd_content_id_is_same(package->entries[i].href, href))
             return package->entries[i].attachment;
     return NULL;
 }

@@ -91,17 +91,37 @@ static char decode_char(const char **at, bool *encoded)
     return (char)(high << 4 | low);
 }
 
+/* Moves *href behind "cid:", which may be in any case (RFC 3986 section 3.1). */
+static bool skip_scheme(const char **href)
+{
+    for (const char *scheme = "cid:"; *scheme != '\0'; scheme++, ++*href)
+        if (wsd_lower(**href) != *scheme)
+            return false;
+    return true;
+}
+
+bool wsd_content_id_is_same(const char *href, const char *other)
+{
+    bool encoded;
+
+    if (!skip_scheme(&href) || !skip_scheme(&other))
+        return false;
+    while (*href != '\0' && *other != '\0') {
+        char c = decode_char(&href, &encoded);
+
+        if (c == '\0' || c != decode_char(&other, &encoded))
+            return false;
+    }
+    return *href == *other;
+}
+
 bool wsd_content_id_is_meant_by(const char *id, const char *href,
                                 struct wsd_tolerances *tolerances)
 {
     bool encoded = false;
 
-    if (id == NULL)
+    if (id == NULL || !skip_scheme(&href))
         return false;
-    for (const char *scheme = "cid:"; *scheme != '\0'; scheme++, href++) {
-        if (wsd_lower(*href) != *scheme) /* RFC 3986 section 3.1: in any case */
-            return false;
-    }
     while (*href != '\0') {
         char c = decode_char(&href, &encoded);
 

@@ -27,6 +27,10 @@ enum wsd_mime_fault wsd_content_id_parse(char *value, struct wsd_tolerances *tol
 bool wsd_content_id_is_meant_by(const char *id, const char *href,
                                 struct wsd_tolerances *tolerances);
 
+/* Do these two references mean one part, however they are spelled?  False as well if
+ * either is not a cid: URL. */
+bool wsd_content_id_is_same(const char *href, const char *other);
+
 /* Is the part, number `index` from 0 on, the root?  start: NULL if there is no such
  * parameter; then the first one is (RFC 2387 section 3.2). */
 bool wsd_content_id_is_root(const char *id, size_t index, const char *start,

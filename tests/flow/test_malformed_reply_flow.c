@@ -119,7 +119,8 @@ static void H6__one_part_meant_a_thousand_times__is_one_attachment(void **state)
     (void)state;
     bytes_say(&soap, "<s:Scan xmlns:s='urn:s'>");
     for (int i = 0; i < 1000; i++)
-        bytes_say(&soap, "<s:Page>" XOP_INCLUDE("cid:0@scan") "</s:Page>");
+        bytes_say(&soap, i % 2 == 0 ? "<s:Page>" XOP_INCLUDE("cid:0@scan") "</s:Page>"
+                                    : "<s:Page>" XOP_INCLUDE("cid:0%40scan") "</s:Page>");
     bytes_put(&soap, "</s:Scan>", sizeof("</s:Scan>"));
     put_envelope(&scan.body, soap.at);
     put_page(&scan.body, 0, "page", 4);

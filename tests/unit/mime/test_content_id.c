@@ -178,12 +178,36 @@ static void root__by_start_or_place__is_found(void **state)
     }
 }
 
+static void same__two_references__are_compared_decoded(void **state)
+{
+    static const struct {
+        const char *href, *other;
+        bool same;
+    } rows[] = {
+        {"cid:a@b", "cid:a@b", true},     {"cid:a@b", "CID:a%40b", true},
+        {"cid:%61@b", "cid:a%40b", true}, {"cid:a@b", "cid:A@b", false},
+        {"cid:a@b", "cid:a@bc", false},   {"cid:a@bc", "cid:a@b", false},
+        {"cid:a%4", "cid:a%4", false},    {"cid:a%00", "cid:a%00", false},
+        {"cid:", "cid:", true},           {"a@b", "a@b", false},
+        {"cid:a@b", "http:a@b", false},   {"cid:a%2540b", "cid:a%40b", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(wsd_content_id_is_same(rows[i].href, rows[i].other),
+                         rows[i].same);
+        assert_int_equal(wsd_content_id_is_same(rows[i].other, rows[i].href),
+                         rows[i].same);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parse__any_value__gives_the_id_or_a_fault),
         cmocka_unit_test(cid__any_reference__names_what_it_says),
         cmocka_unit_test(root__by_start_or_place__is_found),
+        cmocka_unit_test(same__two_references__are_compared_decoded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
