@@ -518,9 +518,10 @@ static void write__never_wait__takes_what_fits(void **state)
     wsd_client_options options = WSD_CLIENT_OPTIONS_INIT;
     struct upload upload;
     struct recorded request;
-    size_t stuffed, size;
+    size_t stuffed, size, later = 0;
     const char *bytes;
     DWORD written;
+    HRESULT hr;
 
     (void)state;
     options.ring_bytes = 1000;
@@ -538,8 +539,12 @@ static void write__never_wait__takes_what_fits(void **state)
 
     stuffed = written + attachment_stuff(upload.parts[0]);
 
-    written = 99;
-    assert_hr(attachment_write(upload.parts[0], "x", 1, &written), STG_S_BLOCK);
+    /* The network may have found room once more. */
+    while ((hr = attachment_write(upload.parts[0], "x", 1, &written)) == S_OK) {
+        assert_int_equal(written, 1);
+        later++;
+    }
+    assert_hr(hr, STG_S_BLOCK);
     assert_int_equal(written, 0);
     peer_go(peer);
     attachment_set_budget(upload.parts[0], INFINITE);
@@ -548,10 +553,10 @@ static void write__never_wait__takes_what_fits(void **state)
     assert_hr(upload_result(&upload), S_OK);
     bytes = peer_finish(peer, &size);
     recorded_read(&request, bytes, size);
-    assert_int_equal(request.parts[1].size, stuffed + 3);
-    assert_memory_equal(request.parts[1].content + stuffed, "end", 3);
-    for (size_t i = 0; i < stuffed; i++)
-        if (request.parts[1].content[i] != 0)
+    assert_int_equal(request.parts[1].size, stuffed + later + 3);
+    assert_memory_equal(request.parts[1].content + stuffed + later, "end", 3);
+    for (size_t i = 0; i < stuffed + later; i++)
+        if (request.parts[1].content[i] != (i < stuffed ? 0 : 'x'))
             fail_msg("a refused byte was taken, at %zu", i);
     recorded_free(&request);
     upload_free(&upload);

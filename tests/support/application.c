@@ -79,8 +79,9 @@ size_t attachment_stuff(IWSDOutboundAttachment *attachment)
         if (hr == S_OK)
             continue;
         assert_hr(hr, STG_S_BLOCK);
-        /* The network may only have been slow. */
-        if (poll(&item, 1, 200) == 0)
+        /* The network may only have been slow: TCP tries a full peer again 200 ms and
+         * then 400 ms later, and some may fit by then. */
+        if (poll(&item, 1, 700) == 0)
             return total;
     }
 }
