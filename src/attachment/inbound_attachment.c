@@ -2,7 +2,6 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <string.h>
 
 #include "attachment/channel.h"
 #include "base/assert.h"
@@ -183,6 +182,9 @@ static uint32_t WSD_CALL inbound_Release(IWSDInboundAttachment *iface)
     uint32_t left = atomic_fetch_sub(&self->references, 1) - 1;
 
     if (left == 0) {
+        wsd_waiting_enter(&self->synced.waiting);
+        self->synced.waiting.ready = NULL; /* there is nobody to tell */
+        wsd_waiting_leave(&self->synced.waiting);
         inbound_close(self);
         wsd_inbound_attachment_release_use(self);
     }

@@ -2,7 +2,6 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <string.h>
 
 #include "attachment/channel.h"
 #include "attachment/waiting.h"
@@ -367,9 +366,8 @@ static HRESULT WSD_CALL outbound_QueryInterface(IWSDOutboundAttachment *iface,
     if (object == NULL)
         return E_POINTER;
     *object = NULL;
-    if (memcmp(riid, &wsd_iid_unknown, sizeof(*riid)) != 0 &&
-        memcmp(riid, &IID_IWSDAttachment, sizeof(*riid)) != 0 &&
-        memcmp(riid, &IID_IWSDOutboundAttachment, sizeof(*riid)) != 0)
+    if (!IsEqualGUID(riid, &wsd_iid_unknown) && !IsEqualGUID(riid, &IID_IWSDAttachment) &&
+        !IsEqualGUID(riid, &IID_IWSDOutboundAttachment))
         return E_NOINTERFACE;
     outbound_AddRef(iface);
     *object = iface;

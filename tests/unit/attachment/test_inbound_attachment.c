@@ -649,6 +649,22 @@ static void callback__gives_the_last_reference_back__is_safe(void **state)
     }
 }
 
+static void release__told_to_block__is_not_called_back(void **state)
+{
+    struct failing_mem heap = FAILING_MEM(-1, &heap);
+    struct rig rig;
+
+    (void)state;
+    rig_create(&rig, &heap.mem, 8, 0);
+    assert_read(&rig, 8, STG_S_BLOCK, "");
+
+    assert_int_equal(rig.object->lpVtbl->Release(rig.object), 0);
+
+    assert_int_equal(atomic_load(&rig.called), 0);
+    wsd_inbound_attachment_release_use(rig.self);
+    assert_int_equal(heap.live, 0);
+}
+
 static void read__nothing_in_the_budget__blocks(void **state)
 {
     struct rig rig;
@@ -1017,6 +1033,7 @@ int main(void)
         cmocka_unit_test(close__from_the_wake_itself__leaves_what_was_read),
         cmocka_unit_test(read__told_to_block__is_told_once_when_to_read_again),
         cmocka_unit_test(callback__gives_the_last_reference_back__is_safe),
+        cmocka_unit_test(release__told_to_block__is_not_called_back),
         cmocka_unit_test(read__nothing_in_the_budget__blocks),
         cmocka_unit_test(read__asleep__is_woken_by_each_event),
         cmocka_unit_test(read__another_one_waits__is_not_interleaved),
