@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 
+#include "wsd_error.h"
 #include "wsd_message.h"
 #include "wsd_types.h"
 
@@ -17,15 +18,6 @@ extern "C" {
 #endif
 
 typedef struct wsd_client wsd_client;
-
-/**
- * Receives one line of diagnostics, without a line end: what was connected to, what the
- * transport says of a failure.  Never a credential and never content.
- *
- * Called on the client's own thread with no lock held.  Must not wait; may call any
- * function that never waits.  Must not release the client.
- */
-typedef void(WSD_CALL *wsd_log_callback)(void *context, const char *line);
 
 /**
  * Options of a client.  Begin with WSD_CLIENT_OPTIONS_INIT; 0 or NULL in a field stands

@@ -1,6 +1,6 @@
 /*
- * wsd_error.h -- the names and texts of result codes, and the codes that wsd_types.h does
- * not have.
+ * wsd_error.h -- the names and texts of result codes, the codes that wsd_types.h does not
+ * have, and diagnostics.
  *
  * A failure of the transport is HRESULT_FROM_WIN32() of a number of WinHTTP, an HTTP
  * status that reports an error is HTTP_E_STATUS(status), and a fault, a malformed message
@@ -43,8 +43,31 @@ WSD_API const char *WSD_CALL wsd_error_name(HRESULT hr);
  */
 WSD_API const char *WSD_CALL wsd_error_text(HRESULT hr);
 
+/**
+ * Receives one line of diagnostics of a client or a service, without a line end: what was
+ * connected to, what the transport says of a failure.  Never a credential and never
+ * content.
+ *
+ * Called on a thread of the library with no lock held.  Must not wait; may call any
+ * function that never waits.  Must not release the client or service.
+ */
+typedef void(WSD_CALL *wsd_log_callback)(void *context, const char *line);
+
 #ifdef __cplusplus
 }
+#endif
+
+/* ---- Sockets and files: numbers for HRESULT_FROM_WIN32() -----------------------------
+ */
+
+#ifndef ERROR_FILE_NOT_FOUND
+#    define ERROR_FILE_NOT_FOUND 2
+#endif
+#ifndef WSAEADDRINUSE
+#    define WSAEADDRINUSE 10048
+#endif
+#ifndef WSAEADDRNOTAVAIL
+#    define WSAEADDRNOTAVAIL 10049
 #endif
 
 /* ---- Transport: numbers for HRESULT_FROM_WIN32() -------------------------------------

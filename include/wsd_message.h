@@ -93,6 +93,44 @@ WSD_API HRESULT WSD_CALL wsd_outbound_message_create(const char *action,
 WSD_API HRESULT WSD_CALL wsd_outbound_message_set_body(wsd_outbound_message *message,
                                                        const char *xml, size_t length);
 
+/** What a SOAP 1.2 fault says (SOAP 1.2 part 1, section 5.4).  In an inbound message's
+ * fault the strings belong to the message, are never NULL, and are "" where the fault has
+ * nothing; in one that is given to wsd_outbound_message_set_fault() NULL is "". */
+typedef struct wsd_fault {
+    const char *code;    /**< local name: Sender, Receiver, MustUnderstand … */
+    const char *subcode; /**< local name of the first Subcode */
+    const char *subcode_namespace; /**< its namespace URI */
+    const char *reason;            /**< the first Text */
+    const char *detail;            /**< the Detail element's content, as XML text */
+} wsd_fault;
+
+/**
+ * Makes the message a fault: a body soap:Fault and the Action that WS-Addressing has for
+ * faults [M23].  A service sends it with HTTP status 400 for Sender and 500 for all
+ * others (SOAP 1.2 part 2, section 7.5.2.2) [M24].
+ *
+ * Blocking    Never waits.
+ * Ownership   Everything is copied.
+ * Threads     One at a time for a message that is being built.
+ * State       Not sent, and nothing attached yet.  A later body replaces the fault [M25].
+ *
+ * @param fault  code: a code of SOAP 1.2 (section 5.4.6): Sender, Receiver,
+ *               MustUnderstand, VersionMismatch or DataEncodingUnknown.  subcode: a name
+ *               in subcode_namespace, or "" for none.  reason: for people, in English.
+ *               detail: well-formed XML elements, or "".
+ *
+ * @retval S_OK
+ * @retval E_POINTER      message or fault is NULL.
+ * @retval E_INVALIDARG   [M26] code is none of these; subcode is no XML name; it has no
+ *                        namespace; the namespace is no URI.
+ * @retval WS_E_INVALID_FORMAT  [M27] detail is not well-formed, or a text is not UTF-8.
+ * @retval HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION)  [M28] Something is attached
+ * already, or the message was sent.
+ * @retval E_OUTOFMEMORY  The message is as it was, as after every failure.
+ */
+WSD_API HRESULT WSD_CALL wsd_outbound_message_set_fault(wsd_outbound_message *message,
+                                                        const wsd_fault *fault);
+
 /**
  * Puts an attachment into the message: <xop:Include href="cid:N@body"/> becomes the
  * content of the element at `path`, N counting the attachments from 0 [M8], and the
@@ -137,26 +175,17 @@ WSD_API HRESULT WSD_CALL wsd_outbound_message_attach(wsd_outbound_message *messa
  */
 WSD_API void WSD_CALL wsd_outbound_message_release(wsd_outbound_message *message);
 
-/** What a SOAP 1.2 fault says (SOAP 1.2 part 1, section 5.4).  The strings belong to the
- * inbound message, are never NULL, and are "" where the fault has nothing. */
-typedef struct wsd_fault {
-    const char *code;    /**< local name: Sender, Receiver, MustUnderstand … */
-    const char *subcode; /**< local name of the first Subcode */
-    const char *subcode_namespace; /**< its namespace URI */
-    const char *reason;            /**< the first Text */
-    const char *detail;            /**< the Detail element's content, as XML text */
-} wsd_fault;
-
 /*
  * Inbound messages.  All these calls are for one thread at a time, never wait, and hand
  * out strings that live until wsd_inbound_message_release().  Passing a NULL message is
  * an error of the program, except to release.
  */
 
-/** The HTTP status of a reply, for example 200 [R1]. */
+/** The HTTP status of a reply, for example 200 [R1]; 0 of a request to a service. */
 WSD_API int WSD_CALL wsd_inbound_message_http_status(const wsd_inbound_message *message);
 
-/** The wsa:Action; "" when there is none [R2]. */
+/** The wsa:Action; without one, the `action` parameter of Content-Type (RFC 3902); ""
+ * without either [R2]. */
 WSD_API const char *WSD_CALL
 wsd_inbound_message_action(const wsd_inbound_message *message);
 

@@ -33,6 +33,7 @@ CODE(E_OUTOFMEMORY, "Memory is short: free some, or use smaller buffers")
 CODE(E_INVALIDARG,
      "An argument has a value that is not allowed: see the description of the function")
 
+WIN32(ERROR_FILE_NOT_FOUND, "A file does not exist or cannot be read")
 WIN32(ERROR_TOO_MANY_OPEN_FILES,
       "No file descriptor is left: close some, or raise the limit of the process")
 WIN32(ERROR_NOT_SUPPORTED, "The request is not supported")
@@ -50,6 +51,9 @@ WIN32(ERROR_NO_SYSTEM_RESOURCES,
 WIN32(ERROR_INVALID_OPERATION,
       "The call is not allowed in this state, for example Close before the first Write, "
       "or Write after Close")
+
+WIN32(WSAEADDRINUSE, "Another program listens on this port: stop it, or use another port")
+WIN32(WSAEADDRNOTAVAIL, "This machine has no such address to listen on")
 
 WIN32(ERROR_WINHTTP_TIMEOUT,
       "The peer did not answer, or took no data, in time: check that it is running, or "

@@ -1,0 +1,240 @@
+/*
+ * wsd_service.h -- be a device: answer SOAP requests over HTTP and HTTPS.
+ *
+ * A service listens, reads each request's envelope, and calls the handler for its path
+ * and Action on a worker thread.  The request's attachments stream in while the handler
+ * runs; those that it puts into the reply stream out when the handler has returned, or
+ * from wsd_service_reply() on.
+ *
+ * Part of the component `service` (CMake: wsdattach::service, pkg-config:
+ * wsdattach-service): a program that only sends does not link it, nor libmicrohttpd.
+ */
+#ifndef WSD_SERVICE_H
+#define WSD_SERVICE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wsd_error.h"
+#include "wsd_message.h"
+#include "wsd_types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct wsd_service wsd_service;
+
+/**
+ * Answers one request.
+ *
+ * Called on a worker thread of the service, several at once, as soon as the request's
+ * envelope has been read [S1].  It may wait, may use any function of the library, and may
+ * keep attachments of request and reply beyond its return, on any thread; both messages
+ * themselves are the service's and end with the call.
+ *
+ * The reply's Action is the request's with "Response" behind it, its RelatesTo the
+ * request's MessageID [S2].  It goes out when the whole request has arrived: what the
+ * handler has not read of its attachments by the time it returns is thrown away, up to
+ * max_discard_bytes [S3].  A reply with attachments begins with the first Write on one of
+ * them, as a request does; when they are all given back unwritten, the client gets a
+ * fault instead [S4].  It has a Content-Length when all its attachments have declared
+ * their lengths and none otherwise [S5].
+ *
+ * @param context  As given to wsd_service_handle().
+ * @param request  wsd_inbound_message_http_status() of it is 0.
+ * @param reply    Empty.  Give it a body by wsd_outbound_message_set_body() or
+ *                 wsd_outbound_message_set_fault(), and attachments.
+ *
+ * @return S_OK      [S6] The reply goes out as it is.
+ * @return S_FALSE   [S7] There is none: the request was a one-way message, which HTTP
+ *                   answers with 202.  The reply's attachments fail with E_ABORT.
+ * @return A failure [S8] The client gets a SOAP fault with its text in place of the
+ *                   reply: Sender for E_INVALIDARG, WS_E_INVALID_FORMAT,
+ *                   WS_E_QUOTA_EXCEEDED and ERROR_NOT_FOUND, wsa:ActionNotSupported for
+ *                   E_NOTIMPL, and Receiver with wsa:EndpointUnavailable for all others.
+ *                   When the reply has begun, its connection is cut [S9].
+ */
+typedef HRESULT(WSD_CALL *wsd_handler)(void *context, wsd_inbound_message *request,
+                                       wsd_outbound_message *reply);
+
+/**
+ * Options of a service.  Begin with WSD_SERVICE_OPTIONS_INIT; 0 or NULL in a field stands
+ * for its default.  Everything is copied.  Times are milliseconds on a monotonic clock;
+ * INFINITE switches a timer off.
+ */
+typedef struct wsd_service_options {
+    size_t size; /**< sizeof(wsd_service_options) */
+
+    /** Numeric IPv4 or IPv6 address to listen on; default "127.0.0.1": nobody else is let
+     * in.  "0.0.0.0" is every IPv4 address, "::" every address. */
+    const char *address;
+
+    /** TCP port; 0 asks for a free one.  WSD devices use 5357, and 5358 for HTTPS. */
+    uint16_t port;
+
+    /** PEM files of the server's certificate chain and its key; with both the service
+     * speaks HTTPS only, TLS 1.2 or newer.  Default none. */
+    const char *tls_certificate_file;
+    const char *tls_key_file;
+
+    /** PEM file of authorities: a client must show a certificate that one of them has
+     * signed, else it gets 403.  Default none: clients need no certificate. */
+    const char *tls_client_ca_file;
+
+    /** Bytes of an open attachment's ring.  1 … 1 GiB; default 1 MiB. */
+    size_t ring_bytes;
+
+    /** Wait budget of attachments that have not set their own; default 30 000. */
+    DWORD wait_budget_ms;
+
+    /** Largest envelope of a request or reply, octets; default WSD_MAX_ENVELOPE. */
+    size_t max_envelope_bytes;
+
+    /** Most bytes of a request that are thrown away for its reply's sake, because it was
+     * refused or its handler left attachments unread; then the connection is cut. Default
+     * 16 MiB. */
+    uint64_t max_discard_bytes;
+
+    /** From a connection's beginning, or the end of its last reply, to the end of the
+     * request's envelope; then the connection is cut.  Default 30 000. */
+    DWORD request_timeout_ms;
+
+    /** The longest time for which a connection may move no byte while there are some to
+     * move; rounded up to whole seconds.  Default 120 000. */
+    DWORD idle_timeout_ms;
+
+    /** Connections at once; more wait unaccepted.  Default 256. */
+    unsigned max_connections;
+
+    /** Of those, from one IP address; more are closed at once.  Default 64. */
+    unsigned max_connections_per_peer;
+
+    /** Requests at once, from their heads to the end of their replies; more are refused
+     * with 503.  Default: as max_connections. */
+    unsigned max_requests;
+
+    /** Handlers that run at once, each on a thread of its own; requests beyond wait for
+     * one to return.  Default 64. */
+    unsigned max_workers;
+
+    /** Diagnostics: what was refused and why.  Never content.  Called on threads of the
+     * service with no lock held; must not wait.  Default none. */
+    wsd_log_callback log;
+    void *log_context;
+} wsd_service_options;
+
+#define WSD_SERVICE_OPTIONS_INIT                                                         \
+    {                                                                                    \
+        sizeof(wsd_service_options), NULL, 0, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0,  \
+            0, 0, NULL, NULL                                                             \
+    }
+
+/**
+ * Makes a service that does not listen yet.
+ *
+ * @param options  NULL for the defaults.
+ *
+ * @retval S_OK           [S10]
+ * @retval E_POINTER      out is NULL.
+ * @retval E_INVALIDARG   [S11] The address is not numeric, one of certificate and key
+ *                        was given without the other, client authorities without them, or
+ *                        a size is out of range; *out is NULL, as after every failure.
+ * @retval E_OUTOFMEMORY
+ */
+WSD_API HRESULT WSD_CALL wsd_service_create(const wsd_service_options *options,
+                                            wsd_service **out);
+
+/**
+ * Names the handler for requests to a path with an Action.
+ *
+ * A request to a path that no handler has gets 404 and the fault
+ * wsa:DestinationUnreachable [S12]; one with an Action that none at its path has,
+ * wsa:ActionNotSupported [S13].  The Action is the envelope's wsa:Action, else the
+ * `action` parameter of Content-Type [S14].
+ *
+ * Blocking    Never waits.
+ * Ownership   Strings are copied.
+ * Threads     One at a time.
+ * State       Not started.
+ *
+ * @param path    Of the URL, beginning with '/', percent-decoded, without a query.
+ * @param action  The wsa:Action; NULL: every one without a handler of its own [S15].
+ *
+ * @retval S_OK
+ * @retval E_POINTER      service, path or handler is NULL.
+ * @retval E_INVALIDARG   [S16] path does not begin with '/', or action is no absolute URI
+ *                        of at most 2048 octets.
+ * @retval HRESULT_FROM_WIN32(ERROR_ALREADY_EXISTS)  [S17] The two have a handler.
+ * @retval HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION)  [S18] The service was started.
+ * @retval E_OUTOFMEMORY
+ */
+WSD_API HRESULT WSD_CALL wsd_service_handle(wsd_service *service, const char *path,
+                                            const char *action, wsd_handler handler,
+                                            void *context);
+
+/**
+ * Begins to listen.
+ *
+ * Blocking    Reads the TLS files; otherwise never waits.
+ *
+ * @retval S_OK           [S19] Clients can connect.
+ * @retval E_POINTER      service is NULL.
+ * @retval HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION)  [S20] It was started before.
+ * @retval HRESULT_FROM_WIN32(WSAEADDRINUSE)  [S21] The port is in use.
+ * @retval HRESULT_FROM_WIN32(WSAEADDRNOTAVAIL)  [S32] The machine has no such address.
+ * @retval E_ACCESSDENIED  The port is not for this user.
+ * @retval HRESULT_FROM_WIN32(ERROR_FILE_NOT_FOUND)  [S22] A TLS file cannot be read.
+ * @retval HRESULT_FROM_WIN32(ERROR_WINHTTP_SECURE_FAILURE)  [S23] The certificate, the
+ *                        key or the authorities are no usable PEM, or do not fit
+ * together.
+ * @retval HRESULT_FROM_WIN32(ERROR_TOO_MANY_OPEN_FILES), or of ERROR_NO_SYSTEM_RESOURCES
+ * @retval E_OUTOFMEMORY  The service may be started again, as after all failures.
+ */
+WSD_API HRESULT WSD_CALL wsd_service_start(wsd_service *service);
+
+/** The port that the service listens on; 0 before it was started [S24].  Any thread. */
+WSD_API uint16_t WSD_CALL wsd_service_port(const wsd_service *service);
+
+/**
+ * Sends the reply now and not when the handler returns, so that the handler itself can
+ * write its attachments: a Write before would wait for the reply to be sent.  The reply
+ * can be changed no more.
+ *
+ * Blocking    Never waits.
+ * Threads     The handler's.
+ *
+ * @retval S_OK           [S25]
+ * @retval E_POINTER      reply is NULL.
+ * @retval E_INVALIDARG   [S26] It is no reply of a service.
+ * @retval HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION)  It was sent before.
+ * @retval WS_E_QUOTA_EXCEEDED  [S27] The envelope is larger than max_envelope_bytes.
+ * @retval E_ABORT        An attachment was aborted or given back, the connection is gone,
+ *                        or the service stops.
+ * @retval E_OUTOFMEMORY
+ */
+WSD_API HRESULT WSD_CALL wsd_service_reply(wsd_outbound_message *reply);
+
+/**
+ * Stops: takes no more connections and requests, lets those in progress end for drain_ms,
+ * then cuts them: their attachments fail with E_ABORT.  Waits for the handlers to return.
+ *
+ * @param drain_ms  0: cut at once; INFINITE: as long as they take.
+ *
+ * @retval S_OK           [S28] Every request was answered, or none was in progress, or
+ *                        the service was never started, or was stopped before.
+ * @retval S_FALSE        [S29] Some were cut.  A SUCCESS code.
+ * @retval E_POINTER      service is NULL.
+ * @retval HRESULT_FROM_WIN32(ERROR_POSSIBLE_DEADLOCK)  [S30] Called by a handler, or on
+ *                        another thread of the library.
+ */
+WSD_API HRESULT WSD_CALL wsd_service_stop(wsd_service *service, DWORD drain_ms);
+
+/** Stops with a drain time of 0, unless that was done, and gives the service back.  Not
+ * for a handler.  Accepts NULL [S31]. */
+WSD_API void WSD_CALL wsd_service_release(wsd_service *service);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
