@@ -7,7 +7,10 @@ set -eu
 # A purpose's needs, by the names of Debian's packages.
 packages_for() {
     case $1 in
-    build) echo gcc libc6-dev cmake ninja-build pkg-config libcurl4-openssl-dev libxml2-dev ;;
+    build)
+        echo gcc libc6-dev cmake ninja-build pkg-config \
+            libcurl4-openssl-dev libmicrohttpd-dev libxml2-dev
+        ;;
     test) echo g++ libcmocka-dev ca-certificates ;; # without them TLS fails before it begins
     clang) echo clang libclang-rt-dev ;; # the tests with clang
     format) echo clang-format ;;
@@ -26,6 +29,7 @@ is_there() {
     libcurl4-openssl-dev) has_library libcurl ;;
     libgmime-3.0-dev) has_library gmime-3.0 ;;
     libgsoap-dev) has_library gsoap ;;
+    libmicrohttpd-dev) has_library libmicrohttpd ;;
     libssl-dev) has_library libssl ;;
     libxml2-dev) has_library libxml-2.0 ;;
     clang) has clang && has clang++ ;;

@@ -112,7 +112,8 @@ WSD_API HRESULT WSD_CALL wsd_client_create(const wsd_client_options *options,
  *                        https.
  * @retval HRESULT_FROM_WIN32(ERROR_WINHTTP_INVALID_URL)  [L7] No URL, or no host in it.
  * @retval WS_E_QUOTA_EXCEEDED  [L8] The envelope is larger than max_envelope_bytes.
- * @retval HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION)  [L9] The message was sent before.
+ * @retval HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION)  [L9] The message was sent before,
+ * or is the reply that a service is to send [L40].
  * @retval E_ABORT        [L10] One of its attachments was aborted or given back
  * unwritten; its others have failed with E_ABORT.
  * @retval E_OUTOFMEMORY  Nothing was sent; the message may be sent again, as after all

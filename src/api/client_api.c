@@ -106,7 +106,7 @@ HRESULT WSD_CALL wsd_client_send(wsd_client *client, const char *url,
         return E_POINTER;
     if (!is_visible_ascii(url))
         return E_INVALIDARG;
-    if (message->exchange != NULL)
+    if (message->sent || message->sender != NULL)
         return HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION);
     return wsd_exchange_send(message, wsd_curl_transport_seam(client->transport), url,
                              &client->exchange);

@@ -26,9 +26,19 @@ HRESULT WSD_CALL wsd_outbound_message_set_body(wsd_outbound_message *message,
 {
     if (message == NULL || xml == NULL)
         return E_POINTER;
-    if (message->exchange != NULL)
+    if (message->sent)
         return INVALID_OPERATION;
     return wsd_message_set_body(message, xml, length);
+}
+
+HRESULT WSD_CALL wsd_outbound_message_set_fault(wsd_outbound_message *message,
+                                                const wsd_fault *fault)
+{
+    if (message == NULL || fault == NULL)
+        return E_POINTER;
+    if (message->sent)
+        return INVALID_OPERATION;
+    return wsd_message_set_fault(message, fault);
 }
 
 HRESULT WSD_CALL wsd_outbound_message_attach(wsd_outbound_message *message,
@@ -52,7 +62,7 @@ HRESULT WSD_CALL wsd_outbound_message_attach(wsd_outbound_message *message,
     outbound = wsd_outbound_from((IWSDAttachment *)attachment);
     if (outbound == NULL)
         return E_INVALIDARG;
-    if (message->exchange != NULL)
+    if (message->sent)
         return INVALID_OPERATION;
     return wsd_message_attach(message, path, outbound, content_type);
 }
@@ -73,7 +83,7 @@ int WSD_CALL wsd_inbound_message_http_status(const wsd_inbound_message *message)
 
 const char *WSD_CALL wsd_inbound_message_action(const wsd_inbound_message *message)
 {
-    return message->envelope == NULL ? "" : wsd_envelope_action(message->envelope);
+    return wsd_inbound_action(message);
 }
 
 const char *WSD_CALL wsd_inbound_message_body(const wsd_inbound_message *message,

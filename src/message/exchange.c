@@ -372,6 +372,7 @@ HRESULT wsd_exchange_send(struct wsd_outbound_message *message,
     if (FAILED(hr))
         return hr;
     message->exchange = exchange;
+    message->sent = true;
     for (size_t i = 0; i < message->part_count && hr == S_OK; i++)
         hr = wsd_outbound_arm(message->parts[i].attachment, &exchange->host,
                               options->ring_bytes, options->wait_budget_ms);

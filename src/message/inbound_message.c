@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "mime/base64_decoder.h"
+#include "mime/content_type.h"
 #include "wsd_error.h"
 
 static HRESULT expect(void *context, const char *href)
@@ -27,6 +28,26 @@ static HRESULT envelope_came(void *context)
     return hr;
 }
 
+/* RFC 3902 section 2: for requests without WS-Addressing. */
+static HRESULT keep_http_action(struct wsd_inbound_message *message,
+                                const char *content_type)
+{
+    struct wsd_tolerances tolerances;
+    struct wsd_content_type type;
+    const char *action = NULL;
+    char *value = wsd_copy(message->mem, content_type, strlen(content_type));
+
+    if (value == NULL)
+        return E_OUTOFMEMORY;
+    wsd_tolerances_init(&tolerances);
+    if (wsd_content_type_parse(value, &tolerances, &type) == WSD_MIME_NONE)
+        action = wsd_content_type_parameter(&type, "action");
+    if (action != NULL)
+        message->http_action = wsd_copy(message->mem, action, strlen(action));
+    wsd_free(message->mem, value);
+    return action != NULL && message->http_action == NULL ? E_OUTOFMEMORY : S_OK;
+}
+
 HRESULT wsd_inbound_create(const struct wsd_mem *mem, int http_status,
                            const char *content_type,
                            const struct wsd_inbound_options *options,
@@ -47,6 +68,8 @@ HRESULT wsd_inbound_create(const struct wsd_mem *mem, int http_status,
     message->host = host;
     wsd_text_init(&message->raw, mem, options->max_text_bytes);
     if (content_type != NULL)
+        hr = keep_http_action(message, content_type);
+    if (content_type != NULL && hr == S_OK)
         hr = wsd_inbound_package_create(mem, content_type, &options->attachments, host,
                                         &owner, &message->raw, &message->package);
     if (FAILED(hr)) {
@@ -69,6 +92,7 @@ void wsd_inbound_release(struct wsd_inbound_message *message)
     wsd_inbound_package_destroy(message->package);
     wsd_envelope_destroy(message->envelope);
     wsd_text_fini(&message->raw);
+    wsd_free(message->mem, message->http_action);
     message->host->vtable->release(message->host);
     wsd_free(message->mem, message);
 }
@@ -129,6 +153,16 @@ HRESULT wsd_inbound_verdict(const struct wsd_inbound_message *message)
     if (message->envelope == NULL && message->raw.length > 0)
         return WS_E_INVALID_FORMAT;
     return S_OK;
+}
+
+const char *wsd_inbound_action(const struct wsd_inbound_message *message)
+{
+    const char *action =
+        message->envelope != NULL ? wsd_envelope_action(message->envelope) : "";
+
+    if (action[0] != '\0' || message->http_action == NULL)
+        return action;
+    return message->http_action;
 }
 
 /* ---- attachments ---- */

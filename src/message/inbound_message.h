@@ -17,9 +17,10 @@
 #include "wsd_types.h"
 
 struct wsd_inbound_message {
-    const struct wsd_mem *mem; /* borrowed */
-    atomic_uint references;    /* the application's and the pusher's */
-    int http_status;
+    const struct wsd_mem *mem;           /* borrowed */
+    atomic_uint references;              /* the application's and the pusher's */
+    int http_status;                     /* 0: a request */
+    char *http_action;                   /* of Content-Type; owned; NULL: none */
     struct wsd_text raw;                 /* the envelope or other text, as received */
     struct wsd_envelope *envelope;       /* NULL: empty, or not SOAP */
     struct wsd_inbound_package *package; /* NULL: no multipart message */
@@ -60,6 +61,9 @@ void wsd_inbound_abandon(struct wsd_inbound_message *message);
 /* What a complete reply means: S_OK, or the failure that wsd_client_receive() documents
  * for a fault, an error status, or a body that is no envelope. */
 HRESULT wsd_inbound_verdict(const struct wsd_inbound_message *message);
+
+/* As wsd_inbound_message_action() documents. */
+const char *wsd_inbound_action(const struct wsd_inbound_message *message);
 
 /* As wsd_inbound_message_attachment(), _attachment_at() and _media_type() document. */
 HRESULT wsd_inbound_find_attachment(struct wsd_inbound_message *message, const char *path,

@@ -36,7 +36,7 @@ void wsd_message_release(struct wsd_outbound_message *message)
 {
     if (atomic_fetch_sub(&message->references, 1) > 1)
         return;
-    if (message->exchange == NULL) /* else its end has told the attachments */
+    if (!message->sent)
         wsd_message_fail(message, E_ABORT);
     for (size_t i = 0; i < message->part_count; i++) {
         wsd_outbound_release_use(message->parts[i].attachment);
@@ -54,6 +54,19 @@ HRESULT wsd_message_set_body(struct wsd_outbound_message *message, const char *x
     if (message->part_count > 0)
         return HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION);
     return wsd_envelope_writer_set_body(message->writer, xml, length);
+}
+
+HRESULT wsd_message_set_fault(struct wsd_outbound_message *message,
+                              const wsd_fault *fault)
+{
+    if (message->part_count > 0)
+        return HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION);
+    return wsd_envelope_writer_set_fault(message->writer, fault);
+}
+
+const char *wsd_message_fault_code(const struct wsd_outbound_message *message)
+{
+    return wsd_envelope_writer_fault_code(message->writer);
 }
 
 HRESULT wsd_message_attach(struct wsd_outbound_message *message, const char *path,

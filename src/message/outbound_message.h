@@ -23,13 +23,22 @@ struct wsd_message_part {
     char content_id[16];             /* "48@body" is the longest */
 };
 
+/* Of a message that is the reply to a request: sends it, as wsd_service_reply()
+ * documents.
+ */
+struct wsd_reply_sender {
+    HRESULT (*send)(struct wsd_reply_sender *sender);
+};
+
 struct wsd_outbound_message {
     const struct wsd_mem *mem; /* borrowed */
     atomic_uint references;
     struct wsd_envelope_writer *writer;
     struct wsd_message_part parts[WSD_MAX_ATTACHMENTS];
     size_t part_count;
-    struct wsd_exchange *exchange; /* owned reference, once it was sent; see exchange.h */
+    bool sent; /* it changes no more, and its sender fails its parts */
+    struct wsd_exchange *exchange;   /* of a request that was sent: owned reference */
+    struct wsd_reply_sender *sender; /* of a reply: borrowed; NULL: a request */
 };
 
 /* S_OK or E_OUTOFMEMORY, then *out is NULL. */
@@ -40,11 +49,16 @@ void wsd_message_add_ref(struct wsd_outbound_message *message);
 /* The last one fails the attachments of a message that was not sent with E_ABORT. */
 void wsd_message_release(struct wsd_outbound_message *message);
 
-/* Both as wsd_message.h documents, on a message that was not sent. */
+/* As wsd_message.h documents, on a message that was not sent. */
 HRESULT wsd_message_set_body(struct wsd_outbound_message *message, const char *xml,
                              size_t length);
+HRESULT wsd_message_set_fault(struct wsd_outbound_message *message,
+                              const wsd_fault *fault);
 HRESULT wsd_message_attach(struct wsd_outbound_message *message, const char *path,
                            struct wsd_outbound *attachment, const char *content_type);
+
+/* The code of the fault that the message is, "Sender" for example; else NULL. */
+const char *wsd_message_fault_code(const struct wsd_outbound_message *message);
 
 /* Fails every attachment that has not ended. */
 void wsd_message_fail(struct wsd_outbound_message *message, HRESULT error);

@@ -53,6 +53,11 @@ void wsd_monitor_wake_all(struct wsd_monitor *monitor)
     pthread_cond_broadcast(&monitor->changed);
 }
 
+void wsd_monitor_wake_one(struct wsd_monitor *monitor)
+{
+    pthread_cond_signal(&monitor->changed);
+}
+
 bool wsd_monitor_wait_until(struct wsd_monitor *monitor, uint64_t deadline_ms)
 {
     struct timespec until = {.tv_sec = (time_t)(deadline_ms / 1000),

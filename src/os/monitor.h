@@ -23,6 +23,7 @@ void wsd_monitor_fini(struct wsd_monitor *monitor);
 void wsd_monitor_enter(struct wsd_monitor *monitor);
 void wsd_monitor_leave(struct wsd_monitor *monitor);
 void wsd_monitor_wake_all(struct wsd_monitor *monitor);
+void wsd_monitor_wake_one(struct wsd_monitor *monitor);
 
 /* Leaves, sleeps until woken or until wsd_clock_ms() reaches deadline_ms (UINT64_MAX:
  * never), enters again.  Returns false when the deadline passed.  May wake for no

@@ -89,3 +89,8 @@ bool wsd_thread_is_ours(void)
 {
     return is_ours;
 }
+
+void wsd_thread_lend(void)
+{
+    is_ours = false;
+}

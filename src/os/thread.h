@@ -31,4 +31,7 @@ bool wsd_thread_is_current(const struct wsd_thread *thread);
  * only it can do. */
 bool wsd_thread_is_ours(void);
 
+/* The calling thread runs the application's code from now on: it may wait. */
+void wsd_thread_lend(void);
+
 #endif

@@ -28,6 +28,7 @@ struct wsd_envelope {
     const char *action;
     const char *message_id;
     const char *relates_to;
+    const char *reply_to;
     const char *body_text;
     wsd_fault fault;
 };
@@ -121,6 +122,16 @@ static const xmlNode *find_header(const struct wsd_envelope *self, const char *n
            !is_element(header, WSD_NS_WSA_10, name))
         header = xmlNextElementSibling(header);
     return header;
+}
+
+static const xmlNode *find_reply_address(const struct wsd_envelope *self)
+{
+    const xmlNode *reply_to = find_header(self, "ReplyTo");
+    xmlNode *child = reply_to != NULL ? xmlFirstElementChild((xmlNode *)reply_to) : NULL;
+
+    while (child != NULL && strcmp((const char *)child->name, "Address") != 0)
+        child = xmlNextElementSibling(child);
+    return child;
 }
 
 /* Both are elements of the fault; its names are unique without their namespace. */
@@ -238,6 +249,8 @@ HRESULT wsd_envelope_read(const struct wsd_mem *mem, const void *bytes, size_t s
     if (hr == S_OK)
         hr = keep_text(self, find_header(self, "RelatesTo"), &self->relates_to);
     if (hr == S_OK)
+        hr = keep_text(self, find_reply_address(self), &self->reply_to);
+    if (hr == S_OK)
         hr = keep_body(self);
     if (hr == S_OK)
         hr = keep_fault(self);
@@ -279,6 +292,66 @@ const char *wsd_envelope_message_id(const struct wsd_envelope *self)
 const char *wsd_envelope_relates_to(const struct wsd_envelope *self)
 {
     return self->relates_to;
+}
+
+const char *wsd_envelope_addressing(const struct wsd_envelope *self)
+{
+    const xmlNode *action = find_header(self, "Action");
+
+    return is_element(action, WSD_NS_WSA_10, "Action") ? WSD_NS_WSA_10 : WSD_NS_WSA;
+}
+
+bool wsd_envelope_wants_reply_here(const struct wsd_envelope *self)
+{
+    const char *address = without_scheme(self->reply_to);
+
+    return address[0] == '\0' ||
+           strcmp(address, without_scheme(WSD_WSA_ANONYMOUS)) == 0 ||
+           strcmp(address, without_scheme(WSD_WSA_10_ANONYMOUS)) == 0;
+}
+
+/* An attribute of SOAP's own namespace; "" for none. */
+static const char *soap_attribute(const xmlNode *header, const char *name)
+{
+    for (const xmlAttr *attribute = header->properties; attribute != NULL;
+         attribute = attribute->next)
+        if (attribute->ns != NULL &&
+            strcmp((const char *)attribute->ns->href, WSD_NS_SOAP) == 0 &&
+            strcmp((const char *)attribute->name, name) == 0 &&
+            attribute->children != NULL)
+            return (const char *)attribute->children->content;
+    return "";
+}
+
+/* SOAP 1.2 part 1 section 2.2: what role we play. */
+static bool is_for_us(const xmlNode *header)
+{
+    const char *role = soap_attribute(header, "role");
+
+    return role[0] == '\0' || strcmp(role, WSD_NS_SOAP "/role/next") == 0 ||
+           strcmp(role, WSD_NS_SOAP "/role/ultimateReceiver") == 0;
+}
+
+static bool is_addressing(const xmlNode *header)
+{
+    const char *name = (const char *)header->name;
+
+    return is_element(header, WSD_NS_WSA, name) ||
+           is_element(header, WSD_NS_WSA_10, name);
+}
+
+bool wsd_envelope_has_mandatory_header(const struct wsd_envelope *self)
+{
+    xmlNode *header = self->header != NULL ? xmlFirstElementChild(self->header) : NULL;
+
+    for (; header != NULL; header = xmlNextElementSibling(header)) {
+        const char *mandatory = soap_attribute(header, "mustUnderstand");
+
+        if ((strcmp(mandatory, "1") == 0 || strcmp(mandatory, "true") == 0) &&
+            is_for_us(header) && !is_addressing(header))
+            return true;
+    }
+    return false;
 }
 
 const char *wsd_envelope_body(const struct wsd_envelope *self, size_t *length)

@@ -8,6 +8,8 @@
 #ifndef WSD_SOAP_ENVELOPE_H
 #define WSD_SOAP_ENVELOPE_H
 
+#include <stdbool.h>
+
 #include "base/mem.h"
 #include "wsd_message.h"
 #include "wsd_types.h"
@@ -25,6 +27,17 @@ void wsd_envelope_destroy(struct wsd_envelope *envelope);
 const char *wsd_envelope_action(const struct wsd_envelope *envelope);
 const char *wsd_envelope_message_id(const struct wsd_envelope *envelope);
 const char *wsd_envelope_relates_to(const struct wsd_envelope *envelope);
+
+/* The namespace of these headers: that of WS-Addressing 1.0 when Action is in it, else
+ * that of 2004/08. */
+const char *wsd_envelope_addressing(const struct wsd_envelope *envelope);
+
+/* Does its ReplyTo ask for the reply on the same connection?  So does none at all. */
+bool wsd_envelope_wants_reply_here(const struct wsd_envelope *envelope);
+
+/* Is there a header for us, outside WS-Addressing, that must be understood (SOAP 1.2 part
+ * 1 section 5.2.3)? */
+bool wsd_envelope_has_mandatory_header(const struct wsd_envelope *envelope);
 
 /* The first element in soap:Body as XML text that stands alone: it declares every
  * namespace in scope.  "" for an empty body. */

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "wsd_message.h"
 #include "wsd_types.h"
 
 struct wsd_envelope_writer; /* opaque */
@@ -27,6 +28,17 @@ void wsd_envelope_writer_destroy(struct wsd_envelope_writer *writer);
 HRESULT wsd_envelope_writer_set_body(struct wsd_envelope_writer *writer, const char *xml,
                                      size_t length);
 
+/* Makes a soap:Fault the body, and the Action that of faults, until another body is set.
+ * NULL strings stand for "".
+ * S_OK; E_OUTOFMEMORY; E_INVALIDARG for an unknown code, and a subcode that is no XML
+ * name or has no namespace; WS_E_INVALID_FORMAT for detail or text that is not XML;
+ * WS_E_INVALID_OPERATION once an Include was added. */
+HRESULT wsd_envelope_writer_set_fault(struct wsd_envelope_writer *writer,
+                                      const wsd_fault *fault);
+
+/* The fault's code, "Sender" for example; NULL when the body is no fault. */
+const char *wsd_envelope_writer_fault_code(const struct wsd_envelope_writer *writer);
+
 /* Puts <xop:Include href="cid:CONTENT_ID"/> into the body element that `path` names:
  * local names joined by '/', the first one the body element's own, each with an optional
  * 1-based index among its siblings of the same local name ("Job/Page[2]/Data").
@@ -39,9 +51,12 @@ HRESULT wsd_envelope_writer_add_include(struct wsd_envelope_writer *writer,
                                         const char *path, const char *content_id);
 
 struct wsd_addressing {
+    const char *ns;         /* WSD_NS_WSA_10, or NULL for WSD_NS_WSA */
     const char *to;         /* NULL: anonymous */
     const char *message_id; /* a bare UUID; written as urn:uuid:UUID */
-    const char *relates_to; /* NULL: a request, which then has ReplyTo anonymous */
+    /* NULL: a request, which then has ReplyTo anonymous; "": a reply to a message without
+     * an ID. */
+    const char *relates_to;
 };
 
 /* Appends the whole envelope, XML declaration first: headers To, Action, MessageID, then

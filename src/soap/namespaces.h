@@ -8,5 +8,6 @@
 #define WSD_NS_XOP "http://www.w3.org/2004/08/xop/include"
 
 #define WSD_WSA_ANONYMOUS WSD_NS_WSA "/role/anonymous"
+#define WSD_WSA_10_ANONYMOUS WSD_NS_WSA_10 "/anonymous"
 
 #endif
