@@ -291,6 +291,8 @@ static HRESULT call_handle(struct wsd_call *call)
     hr = call->entry->handler(call->entry->context, call->request, call->reply);
     if (hr == S_OK && !call->reply->sent)
         hr = call_send(call);
+    if (hr != S_OK && hr != S_FALSE) /* STG_S_BLOCK is no answer either */
+        wsd_dispatcher_log(call->dispatcher, call->path, wsd_hresult_name(hr));
     return hr;
 }
 
@@ -305,8 +307,7 @@ static void call_run(struct wsd_job *job)
         call->synced.one_way = true;
         wsd_monitor_leave(&call->synced.monitor);
         call_wake(call);
-    } else if (hr != S_OK) { /* STG_S_BLOCK is no answer either */
-        wsd_dispatcher_log(call->dispatcher, call->path, wsd_hresult_name(hr));
+    } else if (hr != S_OK) {
         call_fail_reply(call, hr);
     }
     if (call->reply != NULL)

@@ -90,6 +90,7 @@ void wsd_mhd_on_connection(void *server, struct MHD_Connection *mhd,
                            void **socket_context,
                            enum MHD_ConnectionNotificationCode what)
 {
+    wsd_mhd_server_note(server);
     if (what == MHD_CONNECTION_NOTIFY_STARTED)
         connection_open(server, mhd, socket_context);
     else
@@ -139,6 +140,7 @@ static ssize_t connection_on_read(void *context, uint64_t position, char *buffer
     size_t size;
 
     (void)position;
+    wsd_mhd_server_note(connection->server);
     switch (wsd_call_pull(connection->call, (uint8_t *)buffer, capacity, &size)) {
     case WSD_PULL_BYTES:
         return (ssize_t)size;
@@ -206,15 +208,22 @@ static enum MHD_Result connection_begin(struct wsd_mhd_connection *connection,
         .content_type = header(connection->mhd, "Content-Type"),
         .body_length = WSD_LENGTH_UNKNOWN,
     };
+    struct wsd_call_reply reply;
 
     if (length != NULL)
         head.body_length = strtoull(length, NULL, 10);
     connection->keep = header(connection->mhd, "Transfer-Encoding") == NULL;
     connection->replied = false;
-    return wsd_call_begin(wsd_mhd_server_dispatcher(connection->server), &head,
-                          &connection->host, &connection->call) == S_OK
-               ? MHD_YES
-               : MHD_NO;
+    if (wsd_call_begin(wsd_mhd_server_dispatcher(connection->server), &head,
+                       &connection->host, &connection->call) != S_OK)
+        return MHD_NO;
+    /* What is refused need not be sent, if the client waits for that or there is much. */
+    if ((header(connection->mhd, "Expect") != NULL ||
+         (length != NULL &&
+          head.body_length > wsd_mhd_server_max_discard(connection->server))) &&
+        wsd_call_look(connection->call, &reply) == WSD_CALL_REPLIES)
+        return connection_reply(connection, &reply);
+    return MHD_YES;
 }
 
 /* The request's body goes to the call, as far as it takes it. */
@@ -258,9 +267,9 @@ enum MHD_Result wsd_mhd_on_request(void *server, struct MHD_Connection *mhd,
     struct wsd_mhd_connection *connection =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 
-    (void)server;
     (void)method;
     (void)version;
+    wsd_mhd_server_note(server);
     if (connection == NULL)
         return MHD_NO;
     if (*request_context == NULL) {
@@ -291,8 +300,8 @@ void wsd_mhd_on_completed(void *server, struct MHD_Connection *mhd,
     struct wsd_mhd_connection *connection = *request_context;
     HRESULT result = result_of(how);
 
-    (void)server;
     (void)mhd;
+    wsd_mhd_server_note(server);
     if (connection == NULL || connection->call == NULL)
         return;
     if (result == S_OK && !connection->replied)

@@ -24,6 +24,8 @@
  * decides the speed. */
 #define CONNECTION_BYTES ((size_t)128 * 1024)
 
+enum { MAX_VAIN_RUNS = 16, VAIN_RUN_MS = 10 };
+
 struct wsd_mhd_server {
     const struct wsd_mem *mem; /* borrowed */
     atomic_uint references;    /* the starter's, one for each connection */
@@ -44,7 +46,8 @@ struct wsd_mhd_server {
     struct MHD_Daemon *daemon;
     struct wsd_poller *poller;
     struct wsd_mhd_connection *first;
-    uint64_t check_ms; /* when a connection's timer wants a look, or NEVER */
+    uint64_t check_ms;  /* when a connection's timer wants a look, or NEVER */
+    unsigned vain_runs; /* of libmicrohttpd, in which it called nobody */
 };
 
 /* ---- any thread ---- */
@@ -122,6 +125,16 @@ void wsd_mhd_server_remove(struct wsd_mhd_connection *connection)
         connection->next->previous = connection->previous;
 }
 
+uint64_t wsd_mhd_server_max_discard(const struct wsd_mhd_server *server)
+{
+    return server->dispatcher->options.max_discard_bytes;
+}
+
+void wsd_mhd_server_note(struct wsd_mhd_server *server)
+{
+    server->vain_runs = 0;
+}
+
 void wsd_mhd_server_schedule(struct wsd_mhd_server *server, uint64_t when_ms)
 {
     if (when_ms < server->check_ms)
@@ -185,6 +198,10 @@ static int server_patience(const struct wsd_mhd_server *server)
 
     if (MHD_get_timeout(server->daemon, &mhd) == MHD_YES && mhd < left)
         left = mhd;
+    /* libmicrohttpd 0.9.75 wants to be called at once, for ever, while a chunk's line is
+     * longer than its memory for a connection. */
+    if (left == 0 && server->vain_runs >= MAX_VAIN_RUNS)
+        left = VAIN_RUN_MS;
     if (left == NEVER)
         return -1;
     return left > INT_MAX ? INT_MAX : (int)left;
@@ -201,6 +218,7 @@ static void server_run(void *context)
         (void)wsd_poller_wait(server->poller, events, 2, server_patience(server));
         wsd_wake_fd_clear(&server->wake);
         server_serve(server);
+        server->vain_runs++;
         MHD_run(server->daemon);
         now = wsd_clock_ms();
         if (server->check_ms <= now)

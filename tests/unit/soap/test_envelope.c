@@ -463,7 +463,8 @@ static void destroy__null__accepted(void **state)
 static void round_trip__what_the_writer_wrote__is_read(void **state)
 {
     static const struct wsd_addressing addressing = {
-        NULL, "6a3f0c1e-7f43-4c0b-9d52-3a1d0f7a9b11", "urn:uuid:1&2"};
+        .message_id = "6a3f0c1e-7f43-4c0b-9d52-3a1d0f7a9b11",
+        .relates_to = "urn:uuid:1&2"};
     static const char body[] = "<p:r xmlns:p='urn:p'>\n <p:a b='\"&lt;'>1\n2&#13;</p:a>"
                                "<p:data/></p:r>";
     struct wsd_envelope_writer *writer;
