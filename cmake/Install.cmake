@@ -6,6 +6,11 @@ set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/wsdattach)
 
 install(TARGETS wsdattach EXPORT wsdattachTargets FILE_SET HEADERS DESTINATION ${header_dir})
 install(EXPORT wsdattachTargets NAMESPACE wsdattach:: DESTINATION ${config_dir})
+if(WSDATTACH_SERVICE)
+    install(TARGETS wsdattach_service EXPORT wsdattachServiceTargets
+        FILE_SET HEADERS DESTINATION ${header_dir})
+    install(EXPORT wsdattachServiceTargets NAMESPACE wsdattach:: DESTINATION ${config_dir})
+endif()
 configure_package_config_file(cmake/wsdattachConfig.cmake.in wsdattachConfig.cmake
     INSTALL_DESTINATION ${config_dir})
 write_basic_package_version_file(wsdattachConfigVersion.cmake
@@ -21,6 +26,12 @@ if(BUILD_SHARED_LIBS)
     set(pc_requires Requires.private)
 endif()
 file(RELATIVE_PATH pc_prefix_from_pcdir /p/${CMAKE_INSTALL_LIBDIR}/pkgconfig /p)
-configure_file(cmake/wsdattach.pc.in wsdattach.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/wsdattach.pc
-        DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+set(pc_files wsdattach)
+if(WSDATTACH_SERVICE)
+    list(APPEND pc_files wsdattach-service)
+endif()
+foreach(name IN LISTS pc_files)
+    configure_file(cmake/${name}.pc.in ${name}.pc @ONLY)
+    install(FILES ${PROJECT_BINARY_DIR}/${name}.pc
+            DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()

@@ -1,5 +1,6 @@
-# A shared library exports the names of cmake/wsdattach.symbols, no more and no fewer; in a
-# static one, where nothing is hidden, every name has our prefix or is Microsoft's.
+# A shared library exports the names of its list, no more and no fewer, apart from those that
+# its version says are private; in a static one, where nothing is hidden, every name has our
+# prefix or is Microsoft's.
 # Run as: cmake -DNM=<nm> -DLIBRARY=<file> -DSHARED=<bool> -DLIST=<file> -P check_symbols.cmake
 cmake_minimum_required(VERSION 3.24)
 
@@ -8,8 +9,10 @@ if(SHARED)
 endif()
 execute_process(COMMAND ${NM} -g --defined-only -P ${dynamic} ${LIBRARY}
     OUTPUT_VARIABLE output COMMAND_ERROR_IS_FATAL ANY)
-string(REGEX MATCHALL "\n[A-Za-z0-9_.]+ [A-Z] " names "\n${output}")
+string(REGEX MATCHALL "\n[A-Za-z0-9_.@]+ [A-Z] " names "\n${output}")
 list(TRANSFORM names REPLACE "\n([^ ]+).*" "\\1")
+list(FILTER names EXCLUDE REGEX "^wsd_.*@@?WSDATTACH_PRIVATE_|^WSDATTACH_")
+list(TRANSFORM names REPLACE "@.*" "")
 file(STRINGS ${LIST} expected)
 
 set(too_many ${names})
