@@ -1,10 +1,10 @@
 #include "service_mhd/mhd_connection.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "os/clock.h"
+#include "service_mhd/mhd_request_check.h"
 #include "wsd_error.h"
 
 #define NEVER UINT64_MAX
@@ -194,34 +194,46 @@ static enum MHD_Result connection_reply(struct wsd_mhd_connection *connection,
 
 /* ---- requests ---- */
 
-static const char *header(struct MHD_Connection *mhd, const char *name)
+/* Says why, and nothing more of the request is read. */
+static enum MHD_Result connection_refuse(struct wsd_mhd_connection *connection,
+                                         const char *path,
+                                         const struct wsd_mhd_check *check)
 {
-    return MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, name);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+    enum MHD_Result queued = MHD_NO;
+
+    wsd_dispatcher_log(wsd_mhd_server_dispatcher(connection->server), path, check->why);
+    if (response == NULL)
+        return MHD_NO;
+    if (check->status != 405 || add_header(response, "Allow", "POST"))
+        queued = MHD_queue_response(connection->mhd, (unsigned)check->status, response);
+    MHD_destroy_response(response);
+    return queued;
 }
 
 static enum MHD_Result connection_begin(struct wsd_mhd_connection *connection,
-                                        const char *path)
+                                        const char *path,
+                                        const struct wsd_mhd_check *check)
 {
-    const char *length = header(connection->mhd, "Content-Length");
-    struct wsd_call_head head = {
+    const struct wsd_call_head head = {
         .path = path,
-        .content_type = header(connection->mhd, "Content-Type"),
-        .body_length = WSD_LENGTH_UNKNOWN,
+        .content_type =
+            MHD_lookup_connection_value(connection->mhd, MHD_HEADER_KIND, "Content-Type"),
+        .body_length = check->body_length,
     };
     struct wsd_call_reply reply;
 
-    if (length != NULL)
-        head.body_length = strtoull(length, NULL, 10);
-    connection->keep = header(connection->mhd, "Transfer-Encoding") == NULL;
+    if (check->status != 0)
+        return connection_refuse(connection, path, check);
+    connection->keep = check->keep;
     connection->replied = false;
     if (wsd_call_begin(wsd_mhd_server_dispatcher(connection->server), &head,
                        &connection->host, &connection->call) != S_OK)
         return MHD_NO;
-    /* What is refused need not be sent, if the client waits for that or there is much. */
-    if ((header(connection->mhd, "Expect") != NULL ||
-         (length != NULL &&
-          head.body_length > wsd_mhd_server_max_discard(connection->server))) &&
-        wsd_call_look(connection->call, &reply) == WSD_CALL_REPLIES)
+    /* What is refused for its head need not be sent: libmicrohttpd reads no more of it.
+     */
+    if (wsd_call_look(connection->call, &reply) == WSD_CALL_REPLIES)
         return connection_reply(connection, &reply);
     return MHD_YES;
 }
@@ -267,14 +279,15 @@ enum MHD_Result wsd_mhd_on_request(void *server, struct MHD_Connection *mhd,
     struct wsd_mhd_connection *connection =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 
-    (void)method;
-    (void)version;
     wsd_mhd_server_note(server);
     if (connection == NULL)
         return MHD_NO;
     if (*request_context == NULL) {
+        struct wsd_mhd_check check;
+
         *request_context = connection;
-        return connection_begin(connection, url);
+        wsd_mhd_check_request(mhd, url, method, version, &check);
+        return connection_begin(connection, url, &check);
     }
     return *size > 0 ? connection_push(connection, bytes, size)
                      : connection_answer(connection);

@@ -16,6 +16,7 @@
 #include "os/thread.h"
 #include "os/wake_fd.h"
 #include "service_mhd/mhd_connection.h"
+#include "service_mhd/mhd_request_check.h"
 #include "wsd_error.h"
 
 #define NEVER UINT64_MAX
@@ -123,11 +124,6 @@ void wsd_mhd_server_remove(struct wsd_mhd_connection *connection)
         connection->server->first = connection->next;
     if (connection->next != NULL)
         connection->next->previous = connection->previous;
-}
-
-uint64_t wsd_mhd_server_max_discard(const struct wsd_mhd_server *server)
-{
-    return server->dispatcher->options.max_discard_bytes;
 }
 
 void wsd_mhd_server_note(struct wsd_mhd_server *server)
@@ -326,6 +322,7 @@ static HRESULT server_start_daemon(struct wsd_mhd_server *server,
         server_on_log, server, MHD_OPTION_LISTEN_SOCKET, server->listening,
         MHD_OPTION_NOTIFY_CONNECTION, wsd_mhd_on_connection, server,
         MHD_OPTION_NOTIFY_COMPLETED, wsd_mhd_on_completed, server,
+        MHD_OPTION_UNESCAPE_CALLBACK, wsd_mhd_decode_path, NULL,
         MHD_OPTION_CONNECTION_LIMIT, options->max_connections,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, options->max_connections_per_peer,
         MHD_OPTION_CONNECTION_TIMEOUT, idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
