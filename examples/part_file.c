@@ -71,6 +71,12 @@ void part_file_close(struct part_file *file)
     file->fd = -1;
 }
 
+void part_file_remove(struct part_file *file)
+{
+    unlinkat(file->directory, file->name, 0);
+    part_file_close(file);
+}
+
 const char *part_file_ending(const char *media_type)
 {
     static const struct {

@@ -30,6 +30,7 @@ bool part_file_write(struct part_file *file, const void *bytes, size_t size);
 bool part_file_finish(struct part_file *file, const char *name);
 
 void part_file_close(struct part_file *file);
+void part_file_remove(struct part_file *file); /* and close it */
 
 bool part_file_is_taken(int directory, const char *name);
 
