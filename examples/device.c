@@ -104,10 +104,15 @@ static bool write_port_file(const struct device *device, unsigned port)
     return ok;
 }
 
+static const char *address_of(const struct device *device)
+{
+    return device->options.address != NULL ? device->options.address : "127.0.0.1";
+}
+
 static bool announce(const struct device *device, unsigned port)
 {
     const wsd_service_options *options = &device->options;
-    const char *address = options->address != NULL ? options->address : "127.0.0.1";
+    const char *address = address_of(device);
     bool is_ipv6 = strchr(address, ':') != NULL;
 
     if (device->port_file != NULL && !write_port_file(device, port))
@@ -139,6 +144,15 @@ static HRESULT start(struct device *device, const struct device_operation *opera
     return hr == S_OK ? wsd_service_start(*service) : hr;
 }
 
+static void print_failure(struct device *device, HRESULT hr)
+{
+    char what[128];
+
+    snprintf(what, sizeof(what), "cannot listen on %s, port %u", address_of(device),
+             device->options.port);
+    cli_print_error(&device->cli, what, wsd_error_text(hr), hr);
+}
+
 int device_run(struct device *device, const struct device_operation *operations,
                size_t count, void *context)
 {
@@ -148,11 +162,16 @@ int device_run(struct device *device, const struct device_operation *operations,
     int signal_number;
     HRESULT hr;
 
+    if ((device->options.tls_certificate_file == NULL) !=
+        (device->options.tls_key_file == NULL)) {
+        cli_misuse(&device->cli, "--tls-cert and --tls-key go together");
+        return 2;
+    }
     fill_signals(&signals);
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* threads inherit it */
     hr = start(device, operations, count, context, &service);
     if (hr != S_OK)
-        cli_print_error(&device->cli, "cannot start", wsd_error_text(hr), hr);
+        print_failure(device, hr);
     else
         announced = announce(device, wsd_service_port(service));
     if (announced)

@@ -1,6 +1,7 @@
 #!/bin/sh
-# The example programs as people run them, against wsd-receiver and wsd-scanner.
-# Run as: sh run_examples.sh WSD_PRINT WSD_SEND WSD_RECEIVER WSD_SCANNER [SANITIZERS]
+# The clients among the example programs, as people run them, against wsd-receiver and
+# wsd-scanner.
+# Run as: sh run_clients.sh WSD_PRINT WSD_SEND WSD_RECEIVER WSD_SCANNER [SANITIZERS]
 # With SANITIZERS, which are what the programs were built with, memory is not measured.
 . "$(dirname "$0")/tools.sh"
 wsd_print=$1 wsd_send=$2 wsd_receiver=$3 wsd_scanner=$4 sanitizers=${5-}
