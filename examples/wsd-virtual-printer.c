@@ -31,8 +31,8 @@ static const char usage[] =
     "when they were cut short.  Ends with Ctrl-C.\n"
     "\n"
     "  --dir DIR       where the documents go\n"
-    "  --patience S    end a job whose document does not come for S seconds; default: "
-    "60\n" DEVICE_USAGE;
+    "  --patience S    end a job whose document has not begun to come after S seconds;\n"
+    "                  default: 60\n" DEVICE_USAGE;
 
 struct printer {
     struct device device;

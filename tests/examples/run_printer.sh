@@ -340,7 +340,8 @@ elements__of_the_printer__are_told() {
         "<pri:JobName>untitled</pri:JobName>" \
         '<pri:ElementData Name="wprt:a&quot;b" Valid="false"/>' &&
         [ "$(grep -o 'Valid="true"' "$scratch/answer" | wc -l)" -eq 5 ] &&
-        ask GetPrinterElements "" && is_fault 400 Sender InvalidArgs "<pri:RequestedElements "
+        ask GetPrinterElements "" &&
+        is_fault 400 Sender InvalidArgs "<pri:RequestedElements " || return 1
     many=$(for _ in 1 2 3 4 5 6 7 8; do echo "<pri:Name>PrinterCapabilities</pri:Name>"; done)
     ask GetPrinterElements "<pri:RequestedElements>$many$many</pri:RequestedElements>"
     is_ok GetPrinterElements || return 1
