@@ -11,10 +11,12 @@ packages_for() {
         echo gcc libc6-dev cmake ninja-build pkg-config \
             libcurl4-openssl-dev libmicrohttpd-dev libxml2-dev
         ;;
-    test) echo g++ libcmocka-dev ca-certificates ;; # without them TLS fails before it begins
+    test) # without certificates TLS fails before it begins
+        echo g++ libcmocka-dev ca-certificates curl openssl time
+        ;;
     clang) echo clang libclang-rt-dev ;; # the tests with clang
     format) echo clang-format ;;
-    interop) echo gsoap libgmime-3.0-dev libgsoap-dev libssl-dev python3 time tshark ;;
+    interop) echo gsoap libgmime-3.0-dev libgsoap-dev libssl-dev python3 tshark ;;
     *) echo "packages.sh: no such purpose: $1" >&2 && exit 2 ;;
     esac
 }

@@ -12,6 +12,10 @@
 #include "wsd_message.h"
 #include "wsdattachment.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define CLI_MIB 1048576.0
 #define CLI_SIZE_UNKNOWN UINT64_MAX
 
@@ -79,4 +83,7 @@ void cli_bar_begin(struct cli *cli, uint64_t total);
 void cli_bar_draw(struct cli *cli, uint64_t done);
 void cli_bar_end(struct cli *cli);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

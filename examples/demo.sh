@@ -1,16 +1,16 @@
 #!/bin/sh
-# Prints a document of more than 64 MiB on a stand-in printer on this machine, and compares
-# what arrived.  Installs what is missing, and builds first.
+# Prints a document of more than 64 MiB on wsd-virtual-printer on this machine, and compares
+# what it kept.  Installs what is missing, and builds first.
 # Run as: sh examples/demo.sh      (in any folder; needs no network once all is installed)
 set -eu
 cd "$(dirname "$0")/.."
 build=build/release
 
 scratch=$(mktemp -d)
-receiver=
+printer=
 finish() {
     status=$?
-    [ -z "$receiver" ] || kill "$receiver" 2>/dev/null || :
+    [ -z "$printer" ] || kill "$printer" 2>/dev/null || :
     rm -rf "$scratch"
     [ "$status" -eq 0 ] || echo "FAIL: the demonstration ended with status $status"
     exit "$status"
@@ -51,7 +51,7 @@ wait_for_file() {
     tries=100
     until [ -s "$1" ]; do
         tries=$((tries - 1))
-        [ "$tries" -gt 0 ] && kill -0 "$receiver" || return 1
+        [ "$tries" -gt 0 ] && kill -0 "$printer" || return 1
         sleep 0.1
     done
 }
@@ -59,19 +59,20 @@ wait_for_file() {
 echo "== Building"
 sh cmake/packages.sh build test
 cmake --preset release >"$scratch/log" 2>&1 || { cat "$scratch/log" && exit 1; }
-cmake --build --preset release --target wsd-print wsd-receiver >"$scratch/log" 2>&1 ||
+cmake --build --preset release --target wsd-print wsd-virtual-printer >"$scratch/log" 2>&1 ||
     { cat "$scratch/log" && exit 1; }
 
 echo "== Making a document"
 make_document >"$scratch/document.ps"
 
 echo "== Printing it"
-"$build/tests/support/wsd-receiver" --port-file "$scratch/port" --dir "$scratch" &
-receiver=$!
+mkdir "$scratch/jobs"
+"$build/examples/wsd-virtual-printer" --port-file "$scratch/port" --dir "$scratch/jobs" &
+printer=$!
 wait_for_file "$scratch/port"
 "$build/examples/wsd-print" --format application/postscript \
-    "http://127.0.0.1:$(cat "$scratch/port")/" "$scratch/document.ps"
+    "http://127.0.0.1:$(cat "$scratch/port")/print" "$scratch/document.ps"
 
-cmp "$scratch/document.ps" "$scratch/job-1.document"
-bytes=$(wc -c <"$scratch/job-1.document")
+cmp "$scratch/document.ps" "$scratch/jobs/job-1.ps"
+bytes=$(wc -c <"$scratch/jobs/job-1.ps")
 echo "PASS: $((bytes)) bytes printed, identical"

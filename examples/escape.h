@@ -9,10 +9,17 @@
 
 #include <stdio.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* The content of an element, or of an attribute in double quotes. */
 void escape_xml(FILE *to, const char *text);
 
 /* The inside of a JSON string. */
 void escape_json(FILE *to, const char *text);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -7,18 +7,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "part_file.h"
 
 #define BLOCK_BYTES 65536
 
 struct file {
     struct cli *cli;
     const struct directory *directory;
-    char name[32], part[40];
+    struct part_file part;
+    char name[32];                        /* when it is whole */
     enum { NOT_MADE, PART, SAVED } state; /* is it there, and under which name? */
-    int fd;                               /* of PART */
-    uint64_t written;
 };
 
 /* ---- Files ------------------------------------------------------------------------- */
@@ -48,101 +48,44 @@ static HRESULT give_up(const struct file *file, const char *what, const char *na
     return E_ABORT;
 }
 
-static const char *ending_of(const char *media_type)
-{
-    static const struct {
-        const char *media_type, *ending;
-    } known[] = {
-        {"application/oxps", "oxps"},
-        {"application/pdf", "pdf"},
-        {"application/vnd.ms-xpsdocument", "xps"},
-        {"application/xml", "xml"},
-        {"image/bmp", "bmp"},
-        {"image/gif", "gif"},
-        {"image/jp2", "jp2"},
-        {"image/jpeg", "jpg"},
-        {"image/jpg", "jpg"},
-        {"image/png", "png"},
-        {"image/tiff", "tif"},
-        {"text/plain", "txt"},
-        {"text/xml", "xml"},
-    };
-
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-        if (strcmp(known[i].media_type, media_type) == 0)
-            return known[i].ending;
-    return "bin";
-}
-
-static bool is_there(const struct file *file, const char *name)
-{
-    struct stat status;
-
-    return fstatat(file->directory->fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
 static HRESULT file_create(struct file *file, size_t number, const char *media_type)
 {
+    const char *ending = part_file_ending(media_type);
+    int at = file->directory->fd;
+    char part[40];
+
     snprintf(file->name, sizeof(file->name), "attachment-%zu.%s", number,
-             ending_of(media_type));
-    snprintf(file->part, sizeof(file->part), "%s.part", file->name);
-    if (is_there(file, file->name)) { /* better said now than at the end */
+             ending != NULL ? ending : "bin");
+    snprintf(part, sizeof(part), "%s.part", file->name);
+    if (part_file_is_taken(at, file->name)) { /* better said now than at the end */
         errno = EEXIST;
         return give_up(file, "make", file->name);
     }
-    file->fd = openat(file->directory->fd, file->part,
-                      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-    if (file->fd == -1)
-        return give_up(file, "make", file->part);
+    if (!part_file_create(&file->part, at, part))
+        return give_up(file, "make", part);
     file->state = PART;
     return S_OK;
 }
 
 static HRESULT file_write(struct file *file, const BYTE *bytes, size_t size)
 {
-    while (size > 0) {
-        ssize_t n = write(file->fd, bytes, size);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return give_up(file, "write", file->part);
-        bytes += n;
-        size -= (size_t)n;
-        file->written += (uint64_t)n;
-    }
+    if (!part_file_write(&file->part, bytes, size))
+        return give_up(file, "write", file->part.name);
     return S_OK;
 }
 
-/* Gives the file its name, unless something else has it.  rename() would replace that, so
- * the file gets a second name and loses the first. */
-static bool file_rename(const struct file *file)
-{
-    int at = file->directory->fd;
-
-    if (linkat(at, file->part, at, file->name, 0) == 0)
-        return unlinkat(at, file->part, 0) == 0;
-    /* Some file systems have no second names. */
-    return (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS) &&
-           !is_there(file, file->name) && renameat(at, file->part, at, file->name) == 0;
-}
-
-/* On the disk first, then under its name: the name is the promise that it is whole. */
 static HRESULT file_finish(struct file *file)
 {
-    if (fsync(file->fd) != 0)
-        return give_up(file, "write", file->part);
-    if (!file_rename(file))
+    if (!part_file_finish(&file->part, file->name))
         return give_up(file, "make", file->name);
     file->state = SAVED;
-    fsync(file->directory->fd);
     return S_OK;
 }
 
 static void file_report(const struct file *file)
 {
     const char *path = file->directory->path;
-    unsigned long long written = file->written;
+    unsigned long long written = file->part.written;
     char remark[512];
 
     snprintf(remark, sizeof(remark), "saved %s/%s, %llu bytes", path, file->name,
@@ -151,7 +94,7 @@ static void file_report(const struct file *file)
         cli_remark(file->cli, remark);
     if (file->state == PART)
         fprintf(stderr, "%s: %s/%s has the first %llu bytes\n", file->cli->program, path,
-                file->part, written);
+                file->part.name, written);
 }
 
 /* ---- Attachments ------------------------------------------------------------------- */
@@ -195,7 +138,7 @@ static HRESULT save_content(struct file *file, size_t number, wsd_inbound_messag
                              wsd_inbound_message_media_type(reply, attachment));
         if (hr == S_OK)
             hr = file_write(file, block, size);
-        cli_bar_draw(file->cli, file->written);
+        cli_bar_draw(file->cli, file->part.written);
     }
     free(block);
     return hr == S_OK ? file_finish(file) : hr;
@@ -212,8 +155,7 @@ static HRESULT save_attachment(struct file *file, size_t number,
     hr = save_content(file, number, reply, attachment);
     cli_watch_inbound(file->cli, NULL);
     cli_bar_end(file->cli);
-    if (file->fd != -1)
-        close(file->fd);
+    part_file_close(&file->part);
     return hr;
 }
 
@@ -229,7 +171,7 @@ HRESULT save_attachments(struct cli *cli, const struct directory *directory,
            wsd_inbound_message_attachment_at(reply, count, &attachment) == S_OK) {
         struct file *file = &files[count++];
 
-        *file = (struct file){.cli = cli, .directory = directory, .fd = -1};
+        *file = (struct file){.cli = cli, .directory = directory, .part.fd = -1};
         hr = save_attachment(file, count, reply, attachment);
         IWSDInboundAttachment_Release(attachment);
     }

@@ -8,6 +8,7 @@
 #include "wsd_error.h"
 
 #define NEVER UINT64_MAX
+#define LOOK_MS 1000
 
 static struct wsd_mhd_connection *connection_from_host(struct wsd_call_host *host)
 {
@@ -119,8 +120,24 @@ void wsd_mhd_connection_serve(struct wsd_mhd_connection *connection)
     MHD_resume_connection(connection->mhd);
 }
 
+/* libmicrohttpd waits for news of a socket once it gave less than was asked for.  When
+ * the peer had closed its side before that, the end is there, but none comes: closing it
+ * on ours is news. */
+static void connection_find_end(struct wsd_mhd_connection *connection, uint64_t now_ms)
+{
+    char byte;
+
+    if (connection->call == NULL || connection->whole)
+        return;
+    if (!connection->suspended &&
+        recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+        (void)shutdown(connection->fd, SHUT_RD);
+    wsd_mhd_server_schedule(connection->server, now_ms + LOOK_MS);
+}
+
 void wsd_mhd_connection_check(struct wsd_mhd_connection *connection, uint64_t now_ms)
 {
+    connection_find_end(connection, now_ms);
     if (connection->call != NULL && wsd_call_has_envelope(connection->call))
         connection->deadline_ms = NEVER;
     if (connection->deadline_ms > now_ms) {
@@ -227,7 +244,8 @@ static enum MHD_Result connection_begin(struct wsd_mhd_connection *connection,
     if (check->status != 0)
         return connection_refuse(connection, path, check);
     connection->keep = check->keep;
-    connection->replied = false;
+    connection->replied = connection->whole = false;
+    wsd_mhd_server_schedule(connection->server, wsd_clock_deadline(LOOK_MS));
     if (wsd_call_begin(wsd_mhd_server_dispatcher(connection->server), &head,
                        &connection->host, &connection->call) != S_OK)
         return MHD_NO;
@@ -258,6 +276,7 @@ static enum MHD_Result connection_answer(struct wsd_mhd_connection *connection)
 {
     struct wsd_call_reply reply;
 
+    connection->whole = true;
     wsd_call_finish(connection->call, S_OK);
     switch (wsd_call_look(connection->call, &reply)) {
     case WSD_CALL_REPLIES:

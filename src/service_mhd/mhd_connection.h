@@ -30,6 +30,7 @@ struct wsd_mhd_connection {
     int fd;
     struct wsd_call *call; /* NULL between two requests */
     bool suspended;
+    bool whole;           /* the request has come wholly */
     bool keep;            /* another request may follow */
     bool replied;         /* the reply was queued */
     uint64_t deadline_ms; /* for the envelope; UINT64_MAX: it has come */

@@ -1,46 +1,13 @@
 #!/bin/sh
-# The example programs as people run them, against wsd-receiver and wsd-scanner.
-# Run as: sh run_examples.sh WSD_PRINT WSD_SEND WSD_RECEIVER WSD_SCANNER [SANITIZERS]
+# The clients among the example programs, as people run them, against wsd-receiver and
+# wsd-scanner.
+# Run as: sh run_clients.sh WSD_PRINT WSD_SEND WSD_RECEIVER WSD_SCANNER [SANITIZERS]
 # With SANITIZERS, which are what the programs were built with, memory is not measured.
-set -u
+. "$(dirname "$0")/tools.sh"
 wsd_print=$1 wsd_send=$2 wsd_receiver=$3 wsd_scanner=$4 sanitizers=${5-}
-
-scratch=$(mktemp -d)
 saved=$scratch/saved
-receiver=
-sender=
-finish() {
-    status=$?
-    for process in $receiver $sender; do
-        kill -KILL "$process" 2>/dev/null
-    done
-    rm -rf "$scratch"
-    exit "$status"
-}
-trap finish EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 # ---- Tools ---------------------------------------------------------------------------
-
-# Runs a command until it succeeds, for at most some 20 s: less than the wait budget of a
-# Write that nobody wakes.
-soon() {
-    tries=200
-    until "$@"; do
-        tries=$((tries - 1))
-        [ "$tries" -gt 0 ] || { echo "    never: $*" && return 1; }
-        sleep 0.1
-    done
-}
-
-start_device() {
-    rm -f "$scratch/port"
-    "$@" --port-file "$scratch/port" >"$scratch/log" 2>&1 &
-    receiver=$!
-    soon test -s "$scratch/port"
-    url=http://127.0.0.1:$(cat "$scratch/port")/
-}
 
 start_receiver() {
     rm -rf "$scratch/in"
@@ -55,45 +22,12 @@ start_scanner() {
     start_device "$wsd_scanner" "$@"
 }
 
-stop_receiver() {
-    kill -KILL "$receiver" && wait "$receiver"
-    receiver=
-} 2>/dev/null
-
-# Runs a program to its end, for at most 20 s likewise; then $status, out and err are there.
-run() {
-    timeout 20 "$@" >"$scratch/out" 2>"$scratch/err"
-    status=$?
-}
-
-# Starts a program that goes on by itself, its standard input from descriptor 3 (a shell
-# gives such programs nothing else to read); ended_with waits for it.
-exec 3</dev/null
-run_aside() {
-    "$@" <&3 >"$scratch/out" 2>"$scratch/err" &
-    sender=$!
-}
-
 # Runs or starts wsd-send to get what the scanner has into $saved.
 scan() {
     "$1" "$wsd_send" "$url" --action urn:example:scan/RetrieveImage \
         --body "$scratch/body.xml" --save "$saved"
 }
 
-has_ended() { ! kill -0 "$sender" 2>/dev/null; }
-ended_with() {
-    soon has_ended || return 1
-    wait "$sender" 2>/dev/null
-    status=$?
-    sender=
-    is_status "$1"
-}
-
-is_status() { [ "$status" -eq "$1" ] || { echo "    status $status, not $1" && return 1; }; }
-out_has() { grep -qF -e "$1" "$scratch/out" || { echo "    no '$1' in the output" && return 1; }; }
-err_has() { grep -qF -e "$1" "$scratch/err" || { echo "    no '$1' in the errors" && return 1; }; }
-log_has() { grep -qF -e "$1" "$scratch/log"; }
-is_empty() { [ ! -s "$1" ] || { echo "    not empty: $1" && return 1; }; }
 is_received() { cmp "$1" "$scratch/in/$2"; }
 is_saved() { cmp "$1" "$saved/$2"; }
 are_saved() { # these names and no others
@@ -112,9 +46,6 @@ is_json() {
         <"$scratch/out"
 }
 
-# make_file NAME BYTES
-make_file() { head -c "$2" /dev/urandom >"$scratch/$1"; }
-
 # ---- Tests: each ends with its verdict -----------------------------------------------
 
 programs__help_and_version__are_on_standard_output() {
@@ -127,11 +58,6 @@ programs__help_and_version__are_on_standard_output() {
         run "$program" --version
         is_status 0 && out_has "$(basename "$program") " || return 1
     done
-}
-
-is_misuse() {
-    run "$@"
-    is_status 2 && err_has "--help" && is_empty "$scratch/out"
 }
 
 programs__wrong_command_line__end_with_2() {
@@ -153,15 +79,8 @@ programs__wrong_command_line__end_with_2() {
             --attach 'a=-' --attach 'b=-;type=text/plain'
 }
 
-is_failure() { # the words, then the command
-    words=$1
-    shift
-    run "$@"
-    is_status 1 && err_has "$words" && is_empty "$scratch/out"
-}
-
 print__nothing_to_read_or_nobody_there__says_so() {
-    start_receiver && stop_receiver || return 1 # now nobody listens at $url
+    start_receiver && stop_device || return 1 # now nobody listens at $url
     is_failure "cannot open $scratch/none: No such file" "$wsd_print" "$url" "$scratch/none" &&
         is_failure "Is a directory" "$wsd_print" "$url" "$scratch" &&
         is_failure ERROR_WINHTTP_CANNOT_CONNECT "$wsd_print" "$url" - &&
@@ -218,7 +137,7 @@ print__json__is_json() {
     run "$wsd_print" --json "$url" "$scratch/document"
     is_status 0 && out_has '"bytes": 100000' && out_has '"job": 1' && is_json True ||
         return 1
-    stop_receiver
+    stop_device
     run "$wsd_print" --json "$url" "$scratch/document"
     is_status 1 && out_has '"error": "ERROR_WINHTTP_CANNOT_CONNECT"' && is_json False ||
         return 1
@@ -241,7 +160,7 @@ fails() {
         err_has "$words" || verdict=1
     done
     [ "$verdict" -eq 0 ] || echo "    with --fail $kind"
-    stop_receiver
+    stop_device
     return "$verdict"
 }
 
@@ -286,15 +205,15 @@ print__ctrl_c_or_kill_while_sending__printer_sees_no_whole_document() {
         run_aside "$wsd_print" "$url" /dev/zero
         soon has_begun || return 1
         # The receiver sleeps meanwhile: the sender ends although nothing is taken.
-        kill -STOP "$receiver" && kill -"$signal" "$sender"
+        kill -STOP "$device" && kill -"$signal" "$sender"
         if [ "$signal" = KILL ]; then
             ended_with 137
         else
             ended_with 1 && err_has interrupted
         fi || return 1
-        kill -CONT "$receiver"
+        kill -CONT "$device"
         soon log_has TRUNCATED && is_incomplete || return 1
-        stop_receiver
+        stop_device
     done
 }
 
@@ -387,7 +306,7 @@ save__large_image_in_every_framing__needs_little_memory() {
             err_has "saved $saved/attachment-1.jpg, $size bytes" &&
             are_saved attachment-1.jpg && is_saved "$scratch/large" attachment-1.jpg ||
             return 1
-        stop_receiver
+        stop_device
     done
     rm "$scratch/large" "$saved/attachment-1.jpg"
 }
@@ -412,7 +331,7 @@ save__image_cut_anywhere__leaves_no_whole_file() {
             scan run
             is_cut_short "$scratch/image" && soon log_has CUT ||
                 { echo "    $framing, cut at $cut" && return 1; }
-            stop_receiver
+            stop_device
         done
     done
 }
@@ -430,7 +349,7 @@ save__several_attachments__have_numbers_and_endings() {
         is_saved "$scratch/one" attachment-1.tif &&
         is_saved /dev/null attachment-2.tif &&
         is_saved "$scratch/two" attachment-3.tif || return 1
-    stop_receiver
+    stop_device
     start_scanner --image "$scratch/two" --type image/../../../tmp/x
     scan run
     is_status 0 && are_saved attachment-1.bin && is_saved "$scratch/two" attachment-1.bin
@@ -503,7 +422,7 @@ save__ctrl_c_or_kill_while_waiting__leaves_no_whole_file() {
                 err_has "$saved/attachment-1.jpg.part has the first"
         fi && are_saved attachment-1.jpg.part || return 1
         exec 4>&-
-        stop_receiver
+        stop_device
     done
 }
 
@@ -518,8 +437,7 @@ save__disk_is_full__says_so() {
 
 # ---- Runner --------------------------------------------------------------------------
 
-failures=0
-for test in \
+run_tests \
     programs__help_and_version__are_on_standard_output \
     programs__wrong_command_line__end_with_2 \
     print__nothing_to_read_or_nobody_there__says_so \
@@ -545,17 +463,4 @@ for test in \
     save__name_is_taken__is_refused \
     save__name_is_taken_meanwhile__is_refused \
     save__ctrl_c_or_kill_while_waiting__leaves_no_whole_file \
-    save__disk_is_full__says_so; do
-    echo "$test"
-    if ! "$test"; then
-        echo "    FAILED; the program's errors and the receiver's log:"
-        sed 's/^/    | /' "$scratch/err" "$scratch/log"
-        failures=$((failures + 1))
-    fi
-    for process in $sender $receiver; do
-        kill -KILL "$process" 2>/dev/null && wait "$process" 2>/dev/null
-    done
-    sender='' receiver=''
-done
-[ "$failures" -eq 0 ] || { echo "FAIL: $failures tests" && exit 1; }
-echo "PASS: all tests of the examples"
+    save__disk_is_full__says_so
