@@ -47,6 +47,18 @@ void document_close(struct document *document)
     document->fd = -1;
 }
 
+bool document_declare(struct cli *cli, const struct document *document,
+                      wsd_part_options *options)
+{
+    if (document->size == CLI_SIZE_UNKNOWN) {
+        cli_set_reason(cli, "--content-length needs files: the size of %s is not known",
+                       document->name);
+        return false;
+    }
+    options->length = &document->size;
+    return true;
+}
+
 /* Waits until read() would not wait.  False at Ctrl-C. */
 static bool document_wait(struct cli *cli, const struct document *document)
 {

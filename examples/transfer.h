@@ -22,6 +22,11 @@ struct document {
 bool document_open(struct cli *cli, struct document *document, const char *path);
 void document_close(struct document *document);
 
+/* Declares the document's size, for a message with a Content-Length.  False, with the
+ * reason in cli, when it is not known before the end. */
+bool document_declare(struct cli *cli, const struct document *document,
+                      wsd_part_options *options);
+
 /* All of the client's timers, from one number: how long the device may do nothing; 0 for
  * the defaults. */
 void transfer_set_timeout(wsd_client_options *options, uint64_t seconds);

@@ -26,6 +26,9 @@ static const char usage[] =
     "  --job-name N    the job's name; default: that of the file\n"
     "  --block BYTES   bytes of one write, 1 to 1G; default: 64K\n"
     "  --ring BYTES    bytes that may wait for the network, 1 to 1G; default: 1M\n"
+    "  --content-length\n"
+    "                  say beforehand how long FILE is: for printers that know no\n"
+    "                  chunks\n"
     "  --timeout S     give up when the printer takes no data, or gives no answer, for\n"
     "                  S seconds; default: 120, and 90 for the answer\n"
     "  --json          print one JSON object, also for errors\n"
@@ -40,9 +43,10 @@ struct print {
     struct cli cli;
     const char *url, *path, *format, *job_name;
     uint64_t block_bytes, ring_bytes, timeout_s;
-    bool json;
+    bool content_length, json;
 
     struct document document;
+    wsd_part_options part; /* the document's */
     wsd_client *client;
     long job;         /* the printer's number for it */
     double seconds;   /* that the document took */
@@ -165,7 +169,7 @@ static HRESULT send_document(struct print *print)
         hr = WSDCreateOutboundAttachment(&attachment);
     if (hr == S_OK)
         hr = wsd_outbound_message_attach(request, "SendDocumentRequest/DocumentData",
-                                         attachment, NULL);
+                                         attachment, &print->part);
     if (hr == S_OK)
         hr = ask(print, request, attachment, &reply);
     print->seconds = cli_now() - began;
@@ -179,14 +183,19 @@ static HRESULT send_document(struct print *print)
 static HRESULT print_document(struct print *print)
 {
     wsd_client_options options = WSD_CLIENT_OPTIONS_INIT;
-    HRESULT hr;
+    HRESULT hr = S_OK;
 
     print->what = "cannot print";
     if (!document_open(&print->cli, &print->document, print->path))
         return E_ABORT;
+    if (print->content_length &&
+        !document_declare(&print->cli, &print->document, &print->part))
+        hr = E_ABORT;
     options.ring_bytes = (size_t)print->ring_bytes;
+    options.content_length = print->content_length;
     transfer_set_timeout(&options, print->timeout_s);
-    hr = wsd_client_create(&options, &print->client);
+    if (hr == S_OK)
+        hr = wsd_client_create(&options, &print->client);
     if (hr == S_OK) {
         print->what = "the printer has not taken the job";
         hr = create_print_job(print);
@@ -228,12 +237,24 @@ static void print_failure(struct print *print, HRESULT hr)
 
 static bool parse_options(struct print *print, int argc, char **argv)
 {
-    enum { FORMAT = 1, JOB_NAME, BLOCK, RING, TIMEOUT, JSON, QUIET, HELP, VERSION };
+    enum {
+        FORMAT = 1,
+        JOB_NAME,
+        BLOCK,
+        RING,
+        CONTENT_LENGTH,
+        TIMEOUT,
+        JSON,
+        QUIET,
+        HELP,
+        VERSION
+    };
     static const struct option options[] = {
         {"format", required_argument, NULL, FORMAT},
         {"job-name", required_argument, NULL, JOB_NAME},
         {"block", required_argument, NULL, BLOCK},
         {"ring", required_argument, NULL, RING},
+        {"content-length", no_argument, NULL, CONTENT_LENGTH},
         {"timeout", required_argument, NULL, TIMEOUT},
         {"json", no_argument, NULL, JSON},
         {"quiet", no_argument, NULL, QUIET},
@@ -257,6 +278,9 @@ static bool parse_options(struct print *print, int argc, char **argv)
             break;
         case RING:
             ok = cli_parse_number(optarg, 1u << 30, &print->ring_bytes);
+            break;
+        case CONTENT_LENGTH:
+            print->content_length = true;
             break;
         case TIMEOUT:
             ok = cli_parse_number(optarg, 86400, &print->timeout_s);
@@ -294,8 +318,10 @@ static bool parse_options(struct print *print, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    struct print print = {
-        .cli.program = "wsd-print", .format = "unknown", .block_bytes = 65536};
+    struct print print = {.cli.program = "wsd-print",
+                          .format = "unknown",
+                          .block_bytes = 65536,
+                          .part = WSD_PART_OPTIONS_INIT};
     HRESULT hr;
 
     if (!parse_options(&print, argc, argv))

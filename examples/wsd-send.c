@@ -37,6 +37,9 @@ static const char usage[] =
     "                  files in DIR: attachment-1.jpg and so on, the ending by their\n"
     "                  type; with .part at the end until they are whole; never over a\n"
     "                  file that is there already\n"
+    "  --content-length\n"
+    "                  say beforehand how long each FILE is, for devices that take no\n"
+    "                  chunks\n"
     "  --timeout S     give up when the device takes no data, or gives no answer, for\n"
     "                  S seconds; default: 120, and 90 for the answer\n"
     "  --quiet         no progress\n"
@@ -55,6 +58,7 @@ struct send {
     struct cli cli;
     const char *url, *action, *body_path, *save_path; /* save_path: NULL for none */
     struct directory directory;
+    bool content_length;
     uint64_t timeout_s;
     struct item items[WSD_MAX_ATTACHMENTS];
     size_t item_count;
@@ -88,6 +92,8 @@ static HRESULT add_item(struct send *send, struct item *item,
     HRESULT hr;
 
     if (!document_open(&send->cli, &item->document, item->file))
+        return E_ABORT;
+    if (send->content_length && !document_declare(&send->cli, &item->document, &options))
         return E_ABORT;
     hr = WSDCreateOutboundAttachment(&item->attachment);
     options.content_type = item->type;
@@ -150,6 +156,7 @@ static HRESULT send_message(struct send *send)
     if (send->save_path == NULL ||
         directory_open(&send->cli, &send->directory, send->save_path))
         hr = build(send, &message);
+    options.content_length = send->content_length;
     transfer_set_timeout(&options, send->timeout_s);
     if (hr == S_OK)
         hr = wsd_client_create(&options, &client);
@@ -216,16 +223,28 @@ static bool parse_attach(struct send *send, char *text)
 
 static bool parse_options(struct send *send, int argc, char **argv)
 {
-    enum { ACTION = 1, BODY, ATTACH, SAVE, TIMEOUT, QUIET, HELP, VERSION };
-    static const struct option options[] = {{"action", required_argument, NULL, ACTION},
-                                            {"body", required_argument, NULL, BODY},
-                                            {"attach", required_argument, NULL, ATTACH},
-                                            {"save", required_argument, NULL, SAVE},
-                                            {"timeout", required_argument, NULL, TIMEOUT},
-                                            {"quiet", no_argument, NULL, QUIET},
-                                            {"help", no_argument, NULL, HELP},
-                                            {"version", no_argument, NULL, VERSION},
-                                            {NULL, 0, NULL, 0}};
+    enum {
+        ACTION = 1,
+        BODY,
+        ATTACH,
+        SAVE,
+        CONTENT_LENGTH,
+        TIMEOUT,
+        QUIET,
+        HELP,
+        VERSION
+    };
+    static const struct option options[] = {
+        {"action", required_argument, NULL, ACTION},
+        {"body", required_argument, NULL, BODY},
+        {"attach", required_argument, NULL, ATTACH},
+        {"save", required_argument, NULL, SAVE},
+        {"content-length", no_argument, NULL, CONTENT_LENGTH},
+        {"timeout", required_argument, NULL, TIMEOUT},
+        {"quiet", no_argument, NULL, QUIET},
+        {"help", no_argument, NULL, HELP},
+        {"version", no_argument, NULL, VERSION},
+        {NULL, 0, NULL, 0}};
     int option;
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -242,6 +261,9 @@ static bool parse_options(struct send *send, int argc, char **argv)
             break;
         case SAVE:
             send->save_path = optarg;
+            break;
+        case CONTENT_LENGTH:
+            send->content_length = true;
             break;
         case TIMEOUT:
             if (!cli_parse_number(optarg, 86400, &send->timeout_s))

@@ -62,11 +62,16 @@ typedef struct wsd_client_options {
     /** Diagnostics; default none. */
     wsd_log_callback log;
     void *log_context;
+
+    /** TRUE: a message whose attachments have all declared their lengths
+     * (wsd_part_options) goes out with a Content-Length, for devices that know no chunks;
+     * others still in chunks.  Default FALSE: in chunks. */
+    BOOL content_length;
 } wsd_client_options;
 
 #define WSD_CLIENT_OPTIONS_INIT                                                          \
     {                                                                                    \
-        sizeof(wsd_client_options), 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL                \
+        sizeof(wsd_client_options), 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, FALSE         \
     }
 
 /**
@@ -75,7 +80,8 @@ typedef struct wsd_client_options {
  * Certificates of HTTPS peers are verified against the system's authorities, and proxies
  * in the environment are not used.
  *
- * @param options  NULL for the defaults.
+ * @param options  NULL for the defaults.  Those of a program that was built before they
+ * had content_length are taken too [L31].
  *
  * @retval S_OK           [L1]
  * @retval E_POINTER      out is NULL.
@@ -93,8 +99,9 @@ WSD_API HRESULT WSD_CALL wsd_client_create(const wsd_client_options *options,
  *
  * A message without attachments goes out at once, as application/soap+xml with a
  * Content-Length [L3].  One with attachments is armed: the first Write on one of them
- * transmits it [L4], as multipart/related in chunks.  To is the URL, MessageID a new
- * random urn:uuid.
+ * transmits it [L4], as multipart/related: in chunks, or by the option content_length
+ * with the exact Content-Length and no Transfer-Encoding [L32].  To is the URL, MessageID
+ * a new random urn:uuid.
  *
  * Blocking    Never waits.
  * Ownership   The caller keeps its references; the message lives until its transfer ends.
@@ -107,7 +114,8 @@ WSD_API HRESULT WSD_CALL wsd_client_create(const wsd_client_options *options,
  * @retval S_OK
  * @retval E_POINTER      An argument is NULL.
  * @retval E_INVALIDARG   [L5] The URL has a control character, a blank, an 8-bit
- * character, a user name, a password or a fragment in it, or is too long.
+ * character, a user name, a password or a fragment in it, or is too long.  [L33] The
+ * lengths that the attachments have declared make a message of more than 2^63 - 1 octets.
  * @retval HRESULT_FROM_WIN32(ERROR_WINHTTP_UNRECOGNIZED_SCHEME)  [L6] Neither http nor
  *                        https.
  * @retval HRESULT_FROM_WIN32(ERROR_WINHTTP_INVALID_URL)  [L7] No URL, or no host in it.
@@ -144,7 +152,8 @@ WSD_API HRESULT WSD_CALL wsd_client_send(wsd_client *client, const char *url,
  * @retval WS_E_INVALID_FORMAT  [L17] A 2xx status with a body that is no envelope.
  * @retval WS_E_QUOTA_EXCEEDED  [L18] The reply is larger than max_reply_bytes.
  * @retval WS_E_ENDPOINT_DISCONNECTED  [L19] The reply was cut short.
- * @retval E_ABORT        [L20] An attachment was aborted, or the client released.
+ * @retval E_ABORT        [L20] An attachment was aborted, or closed before its declared
+ * length, or the client released.
  * @retval HRESULT_FROM_WIN32(…) of ERROR_WINHTTP_NAME_NOT_RESOLVED, _CANNOT_CONNECT
  * [L21], _TIMEOUT [L22] (a timer of the options), _CONNECTION_ERROR [L23] (reset, or
  * closed without an answer), _SECURE_CHANNEL_ERROR [L29] (TLS), _SECURE_FAILURE (the

@@ -14,6 +14,7 @@
 #define WSD_MESSAGE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "wsd_types.h"
 #include "wsdattachment.h"
@@ -35,15 +36,21 @@ extern "C" {
 typedef struct wsd_outbound_message wsd_outbound_message;
 typedef struct wsd_inbound_message wsd_inbound_message;
 
-/** How an attachment stands in its message.  Begin with WSD_PART_OPTIONS_INIT. */
+/** How an attachment stands in its message.  Begin with WSD_PART_OPTIONS_INIT; NULL in a
+ * field stands for its default. */
 typedef struct wsd_part_options {
     size_t size;              /**< sizeof(wsd_part_options) */
     const char *content_type; /**< media type; NULL: "application/octet-stream" */
+
+    /** Declares how many bytes will be written into the attachment, 0 too; NULL: nobody
+     * knows yet.  From then on Write and Close hold the application to it, whether or not
+     * the message goes out with a Content-Length. */
+    const uint64_t *length;
 } wsd_part_options;
 
 #define WSD_PART_OPTIONS_INIT                                                            \
     {                                                                                    \
-        sizeof(wsd_part_options), NULL                                                   \
+        sizeof(wsd_part_options), NULL, NULL                                             \
     }
 
 /**
@@ -138,19 +145,21 @@ WSD_API HRESULT WSD_CALL wsd_outbound_message_set_fault(wsd_outbound_message *me
  * [M9].
  *
  * Blocking    Never waits.
- * Ownership   The message takes a reference of its own [M10]; strings are copied.
+ * Ownership   The message takes a reference of its own [M10]; the options are copied.
  * Threads     One at a time for a message that is being built.
  * State       Not sent, body set.  attachment: UNBOUND before, BOUND after.
  *
  * @param attachment  Made by WSDCreateOutboundAttachment().
- * @param options     NULL for the defaults.
+ * @param options     NULL for the defaults.  Those of a program that was built before
+ *                    they had a length declare none [M29].
  *
  * @retval S_OK
  * @retval E_POINTER      message, path or attachment is NULL.
  * @retval E_INVALIDARG   [M11] path is no path; [M12] its element has content already;
  *                        [M13] the content type is no media type, or could not stand in
  *                        a header; [M14] attachment is an object of somebody else;
- *                        options->size is not one that this library knows.
+ *                        [M30] the length is above 2^63 - 1; [M31] options->size is not
+ *                        one that this library knows.
  * @retval HRESULT_FROM_WIN32(ERROR_NOT_FOUND)  [M15] The body has no such element, or
  *                        there is no body.
  * @retval HRESULT_FROM_WIN32(ERROR_ALREADY_EXISTS)  [M16] The element has an attachment.

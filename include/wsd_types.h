@@ -180,6 +180,9 @@ typedef uintptr_t DWORD_PTR;
 #ifndef ERROR_INVALID_HANDLE
 #    define ERROR_INVALID_HANDLE 6
 #endif
+#ifndef ERROR_BAD_LENGTH
+#    define ERROR_BAD_LENGTH 24
+#endif
 #ifndef ERROR_NOT_SUPPORTED
 #    define ERROR_NOT_SUPPORTED 50
 #endif

@@ -51,7 +51,8 @@ WSD_API extern const wsd_guid IID_IWSDInboundAttachment;
  *  INVALID is HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION), 0x800710DD.
  *  (1) after waiting for the attachment to be put in a message and the message sent
  *  (2) once the message was sent: S_OK, and OPEN; until then as UNBOUND
- *  (3) or STG_S_BLOCK; Close makes it CLOSING at once, CLOSED with S_OK
+ *  (3) or STG_S_BLOCK; Close makes it CLOSING at once, CLOSED with S_OK.  Where a length
+ *      was declared: Write of more is refused, Close before it makes it FAILED
  *  (4) INVALID when Write was never called
  *  (5) the last reference only: what Abort does, also when Write was never called
  *
@@ -172,6 +173,10 @@ typedef struct IWSDOutboundAttachmentVtbl {
      *                       passed, and the attachment is still in no message or its
      *                       message not sent; a later Write may find it sent.
      *                       [W18] Close or Abort was called before.
+     * @retval HRESULT_FROM_WIN32(ERROR_BAD_LENGTH)  [W22] The bytes go beyond the length
+     *                       that was declared for the attachment (wsd_part_options).
+     *                       Nothing was taken and nothing is harmed [W23]: write what is
+     *                       left of the length, or Close, or Abort.
      * @retval E_ABORT       [W19] Abort was called while this Write waited.
      * @retval other failure [W20] To connect, or to send the headers and the envelope,
      *                       has failed: returned at once.  [W21] A later transfer error:
@@ -179,7 +184,9 @@ typedef struct IWSDOutboundAttachmentVtbl {
      *
      * Ours, where Microsoft's page is silent: W3 to W6, the 0 of W7 with failures, W9,
      * W13, the order of W14 and W15, 0 bytes in W15, W16, the waiting before W17, W18,
-     * W19, "always the same" in W21.  The rest:
+     * W19, "always the same" in W21, W22, W23.  W22 has no code of WSDAPI, where lengths
+     * are not declared; this is the system's for a length that is not right, and neither
+     * an argument nor a limit is at fault.  The rest:
      * https://learn.microsoft.com/windows/win32/api/wsdattachment/nf-wsdattachment-iwsdoutboundattachment-write
      */
     HRESULT(WSD_CALL *Write)
@@ -198,7 +205,7 @@ typedef struct IWSDOutboundAttachmentVtbl {
      *             progress [C3], then for the bytes to go.  With a budget of 0 never.
      * Threads     Any.  Abort wakes a waiting Close.
      * State       OPEN or CLOSING before; CLOSED after S_OK, CLOSING after STG_S_BLOCK,
-     *             unless that was for a Write in progress.
+     *             unless that was for a Write in progress; FAILED after C12.
      *
      * @retval S_OK
      * @retval STG_S_BLOCK   A SUCCESS code.  The budget passed before all bytes were out
@@ -207,12 +214,16 @@ typedef struct IWSDOutboundAttachmentVtbl {
      *                       library with a wait budget other than 0.
      * @retval HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION)  [C7] The stream is not open:
      *                       no Write has returned S_OK.  [C8] It is closed or aborted.
+     * @retval HRESULT_FROM_WIN32(ERROR_BAD_LENGTH)  [C12] Less was written than the
+     *                       length that was declared for the attachment
+     *                       (wsd_part_options).  The connection is cut as by Abort, so
+     *                       that the peer cannot take what it got for the whole [C13].
      * @retval E_ABORT       [C9] Abort was called while this Close waited.
      * @retval other failure [C10] The transfer has failed, now or before.  [C11] The peer
      *                       has answered with an error status by now.
      *
      * Ours, where Microsoft's page is silent: C2, C6, in C7 that the Write must have
-     * returned S_OK, C8, C9, C11.  The rest:
+     * returned S_OK, C8, C9, C11 to C13.  The rest:
      * https://learn.microsoft.com/windows/win32/api/wsdattachment/nf-wsdattachment-iwsdoutboundattachment-close
      */
     HRESULT(WSD_CALL *Close)(IWSDOutboundAttachment *This);

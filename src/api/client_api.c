@@ -56,6 +56,7 @@ static HRESULT client_open(struct wsd_client *client, const wsd_client_options *
         .wait_budget_ms = time_or(options->wait_budget_ms, WSD_WAIT_BUDGET_MS),
         .max_envelope_bytes = size_or(options->max_envelope_bytes, WSD_MAX_ENVELOPE),
         .max_reply_bytes = size_or(options->max_reply_bytes, (size_t)1 << 20),
+        .content_length = options->content_length != FALSE,
         .user_agent = client->user_agent,
     };
     return wsd_curl_transport_create(client->mem, &transport, &client->transport);
@@ -63,23 +64,27 @@ static HRESULT client_open(struct wsd_client *client, const wsd_client_options *
 
 HRESULT WSD_CALL wsd_client_create(const wsd_client_options *options, wsd_client **out)
 {
-    static const wsd_client_options defaults = WSD_CLIENT_OPTIONS_INIT;
+    wsd_client_options all = WSD_CLIENT_OPTIONS_INIT;
     struct wsd_client *client;
     HRESULT hr;
 
     if (out == NULL)
         return E_POINTER;
     *out = NULL;
-    if (options == NULL)
-        options = &defaults;
-    if (options->size != sizeof(*options) || options->ring_bytes > MAX_RING_BYTES ||
-        (options->user_agent != NULL && !wsd_field_is_value(options->user_agent, 255)))
+    if (options != NULL) {
+        if (options->size != sizeof(all) &&
+            options->size != offsetof(wsd_client_options, content_length))
+            return E_INVALIDARG;
+        memcpy(&all, options, options->size);
+    }
+    if (all.ring_bytes > MAX_RING_BYTES ||
+        (all.user_agent != NULL && !wsd_field_is_value(all.user_agent, 255)))
         return E_INVALIDARG;
     client = wsd_alloc(wsd_mem_heap(), sizeof(*client));
     if (client == NULL)
         return E_OUTOFMEMORY;
     client->mem = wsd_mem_heap();
-    hr = client_open(client, options);
+    hr = client_open(client, &all);
     if (FAILED(hr)) {
         wsd_client_release(client);
         return hr;

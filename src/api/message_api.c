@@ -41,30 +41,46 @@ HRESULT WSD_CALL wsd_outbound_message_set_fault(wsd_outbound_message *message,
     return wsd_message_set_fault(message, fault);
 }
 
+/* The options with their defaults; also those that end before the length, as they once
+ * did.  S_OK or E_INVALIDARG. */
+static HRESULT read_part_options(const wsd_part_options *given, wsd_part_options *options)
+{
+    *options = (wsd_part_options)WSD_PART_OPTIONS_INIT;
+    if (given != NULL) {
+        if (given->size != sizeof(*given) &&
+            given->size != offsetof(wsd_part_options, length))
+            return E_INVALIDARG;
+        memcpy(options, given, given->size);
+    }
+    if (options->content_type == NULL)
+        options->content_type = "application/octet-stream";
+    if (!wsd_field_is_media_type(options->content_type) ||
+        (options->length != NULL && *options->length > INT64_MAX))
+        return E_INVALIDARG;
+    return S_OK;
+}
+
 HRESULT WSD_CALL wsd_outbound_message_attach(wsd_outbound_message *message,
                                              const char *path,
                                              IWSDOutboundAttachment *attachment,
                                              const wsd_part_options *options)
 {
-    const char *content_type = NULL;
     struct wsd_outbound *outbound;
+    wsd_part_options all;
+    HRESULT hr;
 
     if (message == NULL || path == NULL || attachment == NULL)
         return E_POINTER;
-    if (options != NULL && options->size != sizeof(*options))
-        return E_INVALIDARG;
-    if (options != NULL)
-        content_type = options->content_type;
-    if (content_type == NULL)
-        content_type = "application/octet-stream";
-    if (!wsd_field_is_media_type(content_type))
-        return E_INVALIDARG;
+    hr = read_part_options(options, &all);
+    if (hr != S_OK)
+        return hr;
     outbound = wsd_outbound_from((IWSDAttachment *)attachment);
     if (outbound == NULL)
         return E_INVALIDARG;
     if (message->sent)
         return INVALID_OPERATION;
-    return wsd_message_attach(message, path, outbound, content_type);
+    return wsd_message_attach(message, path, outbound, all.content_type,
+                              all.length != NULL ? *all.length : WSD_LENGTH_UNKNOWN);
 }
 
 void WSD_CALL wsd_outbound_message_release(wsd_outbound_message *message)

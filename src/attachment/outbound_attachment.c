@@ -8,6 +8,7 @@
 #include "base/assert.h"
 
 #define INVALID_OPERATION HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION)
+#define BAD_LENGTH HRESULT_FROM_WIN32(ERROR_BAD_LENGTH)
 
 /*
  *  UNBOUND --bind--> BOUND --first pull--> OPEN --Close--> CLOSING --all sent--> CLOSED
@@ -55,6 +56,7 @@ struct wsd_outbound {
         bool sent;           /* all is out */
         bool puller_waiting; /* told WSD_PULL_NOTHING_NOW and not yet woken */
         struct wsd_outbound_host *host; /* owned reference; NULL until armed */
+        uint64_t length; /* the declared one; WSD_LENGTH_UNKNOWN is more than any */
         size_t ring_bytes;
         struct wsd_channel channel; /* open from the first Write to the content's end */
     } synced;
@@ -140,6 +142,13 @@ static void outbound_wake_puller_locked(struct wsd_outbound *self)
     outbound_call_host_locked(self, self->synced.host->vtable->wake);
 }
 
+/* A failure of our own: the message cannot go on. */
+static void outbound_break_locked(struct wsd_outbound *self, HRESULT error)
+{
+    outbound_fail_locked(self, error);
+    outbound_call_host_locked(self, self->synced.host->vtable->abort);
+}
+
 /* Ends the attachment and its message.  An unarmed message finds out when it is sent. */
 static void outbound_abort_locked(struct wsd_outbound *self)
 {
@@ -187,8 +196,7 @@ static HRESULT outbound_fill_locked(struct wsd_outbound *self, const BYTE *from,
 
     *moved = 0;
     if (FAILED(hr)) {
-        outbound_fail_locked(self, hr);
-        outbound_call_host_locked(self, self->synced.host->vtable->abort);
+        outbound_break_locked(self, hr);
         return hr;
     }
     *moved = wsd_channel_fill_locked(channel, from, size);
@@ -211,6 +219,8 @@ static HRESULT outbound_write_in_turn_locked(struct wsd_outbound *self,
             return hr;
         if (self->synced.state == OUTBOUND_CLOSING)
             return INVALID_OPERATION;
+        if (size - *taken > self->synced.length - self->synced.channel.filled)
+            return BAD_LENGTH; /* only ever at first: what is taken lessens both */
         if (self->synced.state == OUTBOUND_OPEN) {
             size_t moved = 0;
 
@@ -280,6 +290,12 @@ static HRESULT WSD_CALL outbound_Write(IWSDOutboundAttachment *iface, const BYTE
 
 /* ---- Close and Abort ---- */
 
+static bool outbound_is_short_locked(const struct wsd_outbound *self)
+{
+    return self->synced.length != WSD_LENGTH_UNKNOWN &&
+           self->synced.channel.filled < self->synced.length;
+}
+
 static HRESULT outbound_close_locked(struct wsd_outbound *self)
 {
     struct wsd_patience patience = wsd_waiting_begin_locked(&self->synced.waiting);
@@ -289,8 +305,12 @@ static HRESULT outbound_close_locked(struct wsd_outbound *self)
     if (hr != S_OK)
         return hr;
     if (self->synced.state == OUTBOUND_OPEN && self->synced.opened) {
-        outbound_set_state_locked(self, OUTBOUND_CLOSING);
-        outbound_wake_puller_locked(self);
+        if (outbound_is_short_locked(self)) {
+            outbound_break_locked(self, BAD_LENGTH);
+        } else {
+            outbound_set_state_locked(self, OUTBOUND_CLOSING);
+            outbound_wake_puller_locked(self);
+        }
     }
     wsd_waiting_give_turn_locked(&self->synced.waiting);
     if (!self->synced.opened)
@@ -445,6 +465,7 @@ HRESULT wsd_outbound_create(const struct wsd_mem *mem, IWSDOutboundAttachment **
     self->mem = mem;
     atomic_init(&self->references, 1);
     atomic_init(&self->uses, 1);
+    self->synced.length = WSD_LENGTH_UNKNOWN;
     wsd_channel_init(&self->synced.channel, &self->synced.waiting.monitor);
     hr = wsd_waiting_init(&self->synced.waiting, WSD_WAIT_BUDGET_MS);
     if (FAILED(hr)) {
@@ -505,7 +526,7 @@ void wsd_outbound_unbind(struct wsd_outbound *self)
 }
 
 HRESULT wsd_outbound_arm(struct wsd_outbound *self, struct wsd_outbound_host *host,
-                         size_t ring_bytes, DWORD wait_budget_ms)
+                         size_t ring_bytes, DWORD wait_budget_ms, uint64_t length)
 {
     HRESULT hr = E_ABORT;
 
@@ -513,6 +534,7 @@ HRESULT wsd_outbound_arm(struct wsd_outbound *self, struct wsd_outbound_host *ho
     if (self->synced.state == OUTBOUND_BOUND) {
         host->vtable->add_ref(host);
         self->synced.host = host;
+        self->synced.length = length;
         self->synced.ring_bytes = ring_bytes;
         wsd_waiting_suggest_budget_locked(&self->synced.waiting, wait_budget_ms);
         wsd_waiting_changed_locked(&self->synced.waiting);

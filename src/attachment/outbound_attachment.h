@@ -58,10 +58,11 @@ void wsd_outbound_unbind(struct wsd_outbound *self);
 void wsd_outbound_release_use(struct wsd_outbound *self);
 
 /* The message has been sent: Write may start it.  Keeps a reference to host until the
- * attachment is destroyed.
+ * attachment is destroyed.  length: the declared one, to which Write and Close keep the
+ * application, or WSD_LENGTH_UNKNOWN.
  * S_OK, or E_ABORT when the attachment was aborted or given back meanwhile. */
 HRESULT wsd_outbound_arm(struct wsd_outbound *self, struct wsd_outbound_host *host,
-                         size_t ring_bytes, DWORD wait_budget_ms);
+                         size_t ring_bytes, DWORD wait_budget_ms, uint64_t length);
 
 /* The content.  The first pull opens the stream; one thread pulls. */
 struct wsd_body_source *wsd_outbound_source(struct wsd_outbound *self);

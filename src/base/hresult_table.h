@@ -36,6 +36,9 @@ CODE(E_INVALIDARG,
 WIN32(ERROR_FILE_NOT_FOUND, "A file does not exist or cannot be read")
 WIN32(ERROR_TOO_MANY_OPEN_FILES,
       "No file descriptor is left: close some, or raise the limit of the process")
+WIN32(ERROR_BAD_LENGTH,
+      "The document is longer or shorter than the length that was declared for it: "
+      "write as many bytes as were declared")
 WIN32(ERROR_NOT_SUPPORTED, "The request is not supported")
 WIN32(ERROR_ALREADY_ASSIGNED,
       "The attachment belongs to a message already: make a new attachment for each "

@@ -283,7 +283,7 @@ static const struct wsd_transfer_handler_vtable exchange_handler_vtable = {
 
 static HRESULT exchange_prepare(struct wsd_exchange *exchange,
                                 struct wsd_transport *transport, const char *url,
-                                const char *user_agent)
+                                const struct wsd_exchange_options *options)
 {
     bool multipart = exchange->package.encoder != NULL;
     struct wsd_text lines[2];
@@ -296,14 +296,16 @@ static HRESULT exchange_prepare(struct wsd_exchange *exchange,
     wsd_text_append_string(&lines[0], exchange->package.content_type.bytes);
     wsd_text_init(&lines[1], exchange->mem, SIZE_MAX);
     wsd_text_append_string(&lines[1], "User-Agent: ");
-    wsd_text_append_string(&lines[1], user_agent);
+    wsd_text_append_string(&lines[1], options->user_agent);
     hr = FAILED(lines[0].error) ? lines[0].error : lines[1].error;
     if (hr == S_OK) {
         struct wsd_http_request request = {
             .url = url,
             .headers = headers,
             .body = wsd_package_source(&exchange->package),
-            .body_length = wsd_package_length(&exchange->package),
+            .body_length = multipart && !options->content_length
+                               ? WSD_LENGTH_UNKNOWN
+                               : wsd_package_length(&exchange->package),
         };
 
         if (multipart)
@@ -351,7 +353,7 @@ static HRESULT exchange_create(struct wsd_outbound_message *message,
                               options->max_envelope_bytes, wsd_uuid_random);
     wsd_message_add_ref(message); /* done() may come as soon as it is prepared */
     if (hr == S_OK)
-        hr = exchange_prepare(exchange, transport, url, options->user_agent);
+        hr = exchange_prepare(exchange, transport, url, options);
     if (hr == S_OK) {
         *out = exchange;
         return S_OK;
@@ -375,7 +377,8 @@ HRESULT wsd_exchange_send(struct wsd_outbound_message *message,
     message->sent = true;
     for (size_t i = 0; i < message->part_count && hr == S_OK; i++)
         hr = wsd_outbound_arm(message->parts[i].attachment, &exchange->host,
-                              options->ring_bytes, options->wait_budget_ms);
+                              options->ring_bytes, options->wait_budget_ms,
+                              message->parts[i].length);
     if (hr == S_OK) {
         exchange_start(exchange, message->part_count > 0 ? START_ALLOWED : START);
     } else {

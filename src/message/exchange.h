@@ -7,6 +7,8 @@
 #ifndef WSD_MESSAGE_EXCHANGE_H
 #define WSD_MESSAGE_EXCHANGE_H
 
+#include <stdbool.h>
+
 #include "base/mem.h"
 #include "message/inbound_message.h"
 #include "message/outbound_message.h"
@@ -19,6 +21,7 @@ struct wsd_exchange_options {
     DWORD wait_budget_ms;
     size_t max_envelope_bytes;
     size_t max_reply_bytes;
+    bool content_length;    /* where the package's length is known, instead of chunks */
     const char *user_agent; /* copied */
 };
 

@@ -70,7 +70,8 @@ const char *wsd_message_fault_code(const struct wsd_outbound_message *message)
 }
 
 HRESULT wsd_message_attach(struct wsd_outbound_message *message, const char *path,
-                           struct wsd_outbound *attachment, const char *content_type)
+                           struct wsd_outbound *attachment, const char *content_type,
+                           uint64_t length)
 {
     struct wsd_message_part *part = &message->parts[message->part_count];
     HRESULT hr;
@@ -91,6 +92,7 @@ HRESULT wsd_message_attach(struct wsd_outbound_message *message, const char *pat
         goto fail;
     }
     part->attachment = attachment;
+    part->length = length;
     message->part_count++;
     return S_OK;
 

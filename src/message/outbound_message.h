@@ -20,6 +20,7 @@
 struct wsd_message_part {
     struct wsd_outbound *attachment; /* a use */
     char *content_type;              /* owned */
+    uint64_t length;                 /* the declared one, or WSD_LENGTH_UNKNOWN */
     char content_id[16];             /* "48@body" is the longest */
 };
 
@@ -49,13 +50,15 @@ void wsd_message_add_ref(struct wsd_outbound_message *message);
 /* The last one fails the attachments of a message that was not sent with E_ABORT. */
 void wsd_message_release(struct wsd_outbound_message *message);
 
-/* As wsd_message.h documents, on a message that was not sent. */
+/* As wsd_message.h documents, on a message that was not sent.  length: the declared
+ * one, or WSD_LENGTH_UNKNOWN. */
 HRESULT wsd_message_set_body(struct wsd_outbound_message *message, const char *xml,
                              size_t length);
 HRESULT wsd_message_set_fault(struct wsd_outbound_message *message,
                               const wsd_fault *fault);
 HRESULT wsd_message_attach(struct wsd_outbound_message *message, const char *path,
-                           struct wsd_outbound *attachment, const char *content_type);
+                           struct wsd_outbound *attachment, const char *content_type,
+                           uint64_t length);
 
 /* The code of the fault that the message is, "Sender" for example; else NULL. */
 const char *wsd_message_fault_code(const struct wsd_outbound_message *message);

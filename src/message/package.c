@@ -1,8 +1,29 @@
 #include "message/package.h"
 
+#include <stdbool.h>
 #include <string.h>
 
-#include "transport/transport.h"
+/* Some peers and transports count in signed 64 bits: more than that goes nowhere. */
+static HRESULT add_lengths(struct wsd_package *package,
+                           const struct wsd_outbound_message *message)
+{
+    uint64_t sum =
+        package->envelope.length + wsd_multipart_encoder_overhead(package->encoder);
+    bool known = true;
+
+    for (size_t i = 0; i < message->part_count; i++) {
+        uint64_t length = message->parts[i].length;
+
+        if (length == WSD_LENGTH_UNKNOWN)
+            known = false;
+        else if (length > INT64_MAX - sum)
+            return E_INVALIDARG;
+        else
+            sum += length;
+    }
+    package->length = known ? sum : WSD_LENGTH_UNKNOWN;
+    return S_OK;
+}
 
 static HRESULT make_multipart(struct wsd_package *package,
                               const struct wsd_outbound_message *message,
@@ -31,8 +52,9 @@ static HRESULT make_multipart(struct wsd_package *package,
     hr = wsd_text_append_string(&package->content_type, "\"");
     if (FAILED(hr))
         return hr;
-    return wsd_multipart_encoder_create(message->mem, boundary, parts,
-                                        1 + message->part_count, &package->encoder);
+    hr = wsd_multipart_encoder_create(message->mem, boundary, parts,
+                                      1 + message->part_count, &package->encoder);
+    return hr == S_OK ? add_lengths(package, message) : hr;
 }
 
 HRESULT wsd_package_init(struct wsd_package *package,
@@ -50,6 +72,7 @@ HRESULT wsd_package_init(struct wsd_package *package,
         return hr;
     wsd_memory_source_init(&package->root, package->envelope.bytes,
                            package->envelope.length);
+    package->length = package->envelope.length;
     if (message->part_count > 0)
         return make_multipart(package, message, draw);
     return wsd_text_append_string(&package->content_type, "application/soap+xml");
@@ -71,5 +94,5 @@ struct wsd_body_source *wsd_package_source(struct wsd_package *package)
 
 uint64_t wsd_package_length(const struct wsd_package *package)
 {
-    return package->encoder == NULL ? package->envelope.length : WSD_LENGTH_UNKNOWN;
+    return package->length;
 }

@@ -9,6 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Of a body or a part whose length nobody has declared. */
+#define WSD_LENGTH_UNKNOWN UINT64_MAX
+
 enum wsd_pull {
     WSD_PULL_BYTES,       /* *size > 0 bytes are in the buffer */
     WSD_PULL_NOTHING_NOW, /* none yet: the owner wakes the puller when there are */

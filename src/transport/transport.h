@@ -15,13 +15,11 @@
 #include "stream/body_source.h"
 #include "wsd_types.h"
 
-#define WSD_LENGTH_UNKNOWN UINT64_MAX /* sent in chunks (RFC 9112 section 7.1) */
-
 struct wsd_http_request {
     const char *url;
     const char *const *headers; /* "Name: value" in wire order, NULL behind the last */
     struct wsd_body_source *body;
-    uint64_t body_length; /* or WSD_LENGTH_UNKNOWN */
+    uint64_t body_length; /* or WSD_LENGTH_UNKNOWN: in chunks (RFC 9112 section 7.1) */
 };
 
 struct wsd_transfer_handler;

@@ -141,15 +141,15 @@ static char *expand(const char *pattern, const struct variables *variables)
     return text;
 }
 
-#define MULTIPART_HEAD                                                                   \
+#define MULTIPART_HEAD(framing)                                                          \
     "POST /service HTTP/1.1\r\n"                                                         \
     "Host: $H\r\n"                                                                       \
     "MIME-Version: 1.0\r\n"                                                              \
     "Content-Type: multipart/related; type=\"application/xop+xml\"; "                    \
     "start=\"<root@soap>\"; start-info=\"application/soap+xml\"; boundary=\"$B\"\r\n"    \
-    "User-Agent: WSDAPI\r\n"                                                             \
-    "Transfer-Encoding: chunked\r\n"                                                     \
+    "User-Agent: WSDAPI\r\n" framing "\r\n"                                              \
     "\r\n"
+#define CHUNKED "Transfer-Encoding: chunked"
 
 #define ROOT                                                                             \
     "--$B\r\n"                                                                           \
@@ -182,12 +182,13 @@ static char *expand(const char *pattern, const struct variables *variables)
 
 #define INCLUDE(id) "<xop:Include href=\"cid:" id "@body\"/>"
 
-/* [L3] [L4] */
+/* [L3] [L4] [L32] */
 static void request__of_each_shape__is_this_byte_for_byte(void **state)
 {
     static const struct {
         const char *paths[3], *types[3], *contents[3];
         const char *head, *body;
+        bool content_length;
     } rows[] = {
         {.head = "POST /service HTTP/1.1\r\n"
                  "Host: $H\r\n"
@@ -199,24 +200,33 @@ static void request__of_each_shape__is_this_byte_for_byte(void **state)
         {.paths = {"U/D"},
          .types = {NULL},
          .contents = {"document"},
-         .head = MULTIPART_HEAD,
+         .head = MULTIPART_HEAD(CHUNKED),
          .body = ROOT ENVELOPE("<U><D>" INCLUDE("0") "</D><P><D/></P><P><D/></P></U>")
              PART("0", "application/octet-stream", "document") END},
         {.paths = {"U/P[2]/D", "U/D[1]", "U/P/D"},
          .types = {"image/jpeg", "text/plain; charset=\"utf-8\"", NULL},
          .contents = {"1\r\n--2\r\n", "", "3"},
-         .head = MULTIPART_HEAD,
+         .head = MULTIPART_HEAD(CHUNKED),
          .body = ROOT ENVELOPE("<U><D>" INCLUDE("1") "</D><P><D>" INCLUDE(
              "2") "</D></P><P><D>" INCLUDE("0") "</D></P></U>")
              PART("0", "image/jpeg", "1\r\n--2\r\n")
                  PART("1", "text/plain; charset=\"utf-8\"", "")
                      PART("2", "application/octet-stream", "3") END},
+        {.paths = {"U/D", "U/P/D"},
+         .types = {"image/jpeg", NULL},
+         .contents = {"document", ""},
+         .head = MULTIPART_HEAD("Content-Length: $L"),
+         .body = ROOT ENVELOPE("<U><D>" INCLUDE("0") "</D><P><D>" INCLUDE(
+             "1") "</D></P><P><D/></P></U>") PART("0", "image/jpeg", "document")
+             PART("1", "application/octet-stream", "") END,
+         .content_length = true},
     };
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct peer *peer = PEER_START(takes_all);
         struct variables variables = {.host = peer_url(peer) + strlen("http://")};
+        wsd_client_options client = WSD_CLIENT_OPTIONS_INIT;
         wsd_part_options options = WSD_PART_OPTIONS_INIT;
         struct upload upload;
         struct recorded request;
@@ -224,13 +234,17 @@ static void request__of_each_shape__is_this_byte_for_byte(void **state)
         char host[32], *expected;
         size_t size;
 
-        upload_make(&upload, NULL, 0);
+        client.content_length = rows[i].content_length;
+        upload_make(&upload, &client, 0);
         assert_hr(wsd_outbound_message_set_body(upload.message,
                                                 "<U><D/><P><D/></P><P><D/></P></U>", 33),
                   S_OK);
         for (size_t j = 0; j < 3 && rows[i].paths[j] != NULL; j++) {
+            uint64_t length = strlen(rows[i].contents[j]);
+
             upload.parts[j] = attachment_create();
             options.content_type = rows[i].types[j];
+            options.length = rows[i].content_length ? &length : NULL;
             assert_hr(wsd_outbound_message_attach(upload.message, rows[i].paths[j],
                                                   upload.parts[j], &options),
                       S_OK);

@@ -102,6 +102,34 @@ print__files_of_any_size__arrive_as_they_are() {
     [ "$(wc -c <"$scratch/raw")" -gt 5242880 ]
 }
 
+# The request that was kept has a Content-Length and no chunks.
+has_length() {
+    [ "$(grep -ac '^Content-Length: [0-9]' "$scratch/raw")" -eq 1 ] &&
+        ! grep -aq '^Transfer-Encoding' "$scratch/raw"
+}
+
+print__content_length__replaces_the_chunks() {
+    start_receiver --raw "$scratch/raw" || return 1
+    job=0
+    for size in 0 1 5242880; do
+        make_file document "$size"
+        job=$((job + 1))
+        run "$wsd_print" --content-length "$url" "$scratch/document"
+        is_status 0 && is_received "$scratch/document" "job-$job.document" && has_length ||
+            return 1
+    done
+}
+
+print__content_length_that_is_not_known_or_not_right__says_so() {
+    start_receiver && make_file document 10 || return 1
+    is_failure "--content-length needs files: the size of standard input is not known" \
+        "$wsd_print" --content-length "$url" - <"$scratch/document" &&
+        [ "$(wc -l <"$scratch/log")" -eq 1 ] || return 1 # ready, and no request
+    [ -r /proc/self/status ] || return 0 # which says that it is empty
+    is_failure "(ERROR_BAD_LENGTH, 0x80070018)" "$wsd_print" --content-length "$url" \
+        /proc/self/status && soon log_has TRUNCATED && is_incomplete
+}
+
 print__any_block_and_ring__arrives_as_it_is() {
     start_receiver && make_file document 20011 || return 1
     job=0
@@ -279,6 +307,18 @@ send__two_attachments__arrive_in_order() {
         is_received "$scratch/two" message-1.part-2
 }
 
+send__content_length__replaces_the_chunks() {
+    start_receiver --raw "$scratch/raw" && make_file one 100000 && make_file two 0 ||
+        return 1
+    echo '<Upload><data/><data/></Upload>' >"$scratch/body.xml"
+    set -- "$wsd_send" --content-length "$url" --action urn:example:upload/Upload \
+        --body "$scratch/body.xml" --attach "Upload/data=$scratch/one" --attach
+    run "$@" "Upload/data[2]=$scratch/two"
+    is_status 0 && is_received "$scratch/one" message-1.part-1 &&
+        is_received "$scratch/two" message-1.part-2 && has_length &&
+        is_failure "the size of standard input is not known" "$@" 'Upload/data[2]=-'
+}
+
 send__mistakes_and_faults__are_told() {
     start_receiver && make_file one 10 || return 1
     echo '<Upload><data/></Upload>' >"$scratch/body.xml"
@@ -442,6 +482,8 @@ run_tests \
     programs__wrong_command_line__end_with_2 \
     print__nothing_to_read_or_nobody_there__says_so \
     print__files_of_any_size__arrive_as_they_are \
+    print__content_length__replaces_the_chunks \
+    print__content_length_that_is_not_known_or_not_right__says_so \
     print__any_block_and_ring__arrives_as_it_is \
     print__standard_input__arrives_as_it_is \
     print__strange_names__are_printed \
@@ -454,6 +496,7 @@ run_tests \
     print__file_that_cannot_be_read__aborts \
     print__endless_input__needs_little_memory \
     send__two_attachments__arrive_in_order \
+    send__content_length__replaces_the_chunks \
     send__mistakes_and_faults__are_told \
     save__large_image_in_every_framing__needs_little_memory \
     save__image_cut_anywhere__leaves_no_whole_file \

@@ -64,11 +64,13 @@ static void write_document(void *argument)
 /* ---- Sizes ----------------------------------------------------------------------------
  */
 
-static void check_document(size_t ring_bytes, size_t size, uint32_t seed)
+static void check_document(size_t ring_bytes, size_t size, uint32_t seed, bool declared)
 {
     struct peer *peer = PEER_START(takes_all);
     wsd_client_options options = WSD_CLIENT_OPTIONS_INIT;
+    wsd_part_options part = WSD_PART_OPTIONS_INIT;
     char *document = document_make(size, seed);
+    const uint64_t length = size;
     size_t ring = ring_bytes != 0 ? ring_bytes : MIB;
     wsd_attachment_progress progress;
     struct upload upload;
@@ -76,7 +78,13 @@ static void check_document(size_t ring_bytes, size_t size, uint32_t seed)
     struct writer writer;
 
     options.ring_bytes = ring_bytes;
-    upload_make(&upload, &options, 1);
+    options.content_length = declared;
+    part.length = declared ? &length : NULL;
+    upload_make(&upload, &options, 0);
+    upload.parts[0] = attachment_create();
+    assert_hr(wsd_outbound_message_attach(upload.message, "Upload/Data", upload.parts[0],
+                                          &part),
+              S_OK);
     upload_send(&upload, peer_url(peer));
     writer = (struct writer){.attachment = upload.parts[0],
                              .document = document,
@@ -93,6 +101,8 @@ static void check_document(size_t ring_bytes, size_t size, uint32_t seed)
     assert_int_equal(progress.handed, size);
     assert_hr(upload_result(&upload), S_OK);
     read_whole(peer, &request);
+    assert_int_equal(strstr(request.head, "\r\nContent-Length: ") != NULL, declared);
+    assert_int_equal(strstr(request.head, "\r\nTransfer-Encoding: ") == NULL, declared);
     assert_int_equal(request.part_count, 2);
     assert_part(&request, 1, document, size);
     recorded_free(&request);
@@ -101,7 +111,7 @@ static void check_document(size_t ring_bytes, size_t size, uint32_t seed)
     free(document);
 }
 
-/* [C1] [C2] [T7] [W8] */
+/* In chunks, and with a Content-Length.  [C1] [C2] [L32] [T7] [W8] */
 static void upload__any_document_through_any_ring__arrives_as_it_is(void **state)
 {
     static const struct {
@@ -114,7 +124,9 @@ static void upload__any_document_through_any_ring__arrives_as_it_is(void **state
         const size_t sizes[] = {0, 1, ring - 1, ring, ring + 1, rows[i].largest};
 
         for (size_t j = 0; j < COUNT(sizes); j++)
-            check_document(rows[i].ring_bytes, sizes[j], (uint32_t)(10 * i + j));
+            for (int declared = 0; declared < 2; declared++)
+                check_document(rows[i].ring_bytes, sizes[j], (uint32_t)(10 * i + j),
+                               declared);
     }
 }
 

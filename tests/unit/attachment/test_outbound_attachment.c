@@ -25,6 +25,7 @@
 #define INVALID_OPERATION HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION)
 #define POSSIBLE_DEADLOCK HRESULT_FROM_WIN32(ERROR_POSSIBLE_DEADLOCK)
 #define ALREADY_ASSIGNED HRESULT_FROM_WIN32(ERROR_ALREADY_ASSIGNED)
+#define BAD_LENGTH HRESULT_FROM_WIN32(ERROR_BAD_LENGTH)
 #define BROKEN HRESULT_FROM_WIN32(ERROR_WINHTTP_CONNECTION_ERROR)
 
 /* Assertions on HRESULTs show them in hexadecimal: cmocka widens what it is given. */
@@ -74,7 +75,9 @@ static void rig_bind(struct rig *rig)
 static void rig_arm(struct rig *rig, size_t ring_bytes)
 {
     rig_bind(rig);
-    assert_hr(wsd_outbound_arm(rig->self, &rig->host.seam, ring_bytes, 0), S_OK);
+    assert_hr(
+        wsd_outbound_arm(rig->self, &rig->host.seam, ring_bytes, 0, WSD_LENGTH_UNKNOWN),
+        S_OK);
 }
 
 /* The message's part: its use, last. */
@@ -290,7 +293,8 @@ static void rig_at(struct rig *rig, const struct wsd_mem *mem, enum stage stage)
     rig_bind(rig);
     if (stage == BOUND)
         return;
-    assert_hr(wsd_outbound_arm(rig->self, &rig->host.seam, 16, 77), S_OK);
+    assert_hr(wsd_outbound_arm(rig->self, &rig->host.seam, 16, 77, WSD_LENGTH_UNKNOWN),
+              S_OK);
     if (stage == ARMED)
         return;
     if (stage == STARTED) {
@@ -456,7 +460,9 @@ static void message_calls__in_each_state__return_their_codes(void **state)
 
         rig_at(&rig, wsd_mem_heap(), at);
         if (at < ARMED)
-            assert_hr(wsd_outbound_arm(rig.self, &rig.host.seam, 16, 0), rows[at].arm);
+            assert_hr(
+                wsd_outbound_arm(rig.self, &rig.host.seam, 16, 0, WSD_LENGTH_UNKNOWN),
+                rows[at].arm);
         hr = wsd_outbound_bind(rig.self);
         if (hr == S_OK)
             rig.bound = true;
@@ -503,7 +509,9 @@ static void release__in_each_state__aborts_what_is_not_whole(void **state)
             assert_int_equal(take(&rig, buffer, sizeof(buffer), &size), rows[at].pull);
         }
         if (at == BOUND)
-            assert_hr(wsd_outbound_arm(rig.self, &rig.host.seam, 16, 0), E_ABORT);
+            assert_hr(
+                wsd_outbound_arm(rig.self, &rig.host.seam, 16, 0, WSD_LENGTH_UNKNOWN),
+                E_ABORT);
         if (at == CLOSING) {
             assert_nothing(&rig, WSD_PULL_END);
             tell_sent(&rig);
@@ -881,6 +889,146 @@ static void ring__lives__from_the_first_byte_to_the_end_of_the_content(void **st
     assert_int_equal(heap.live, 0);
 }
 
+/* ---- declared lengths -------------------------------------------------------------- */
+
+/* Armed with a ring of four bytes, and its turn has come. */
+static void rig_open_declared(struct rig *rig, const struct wsd_mem *mem, uint64_t length,
+                              DWORD budget_ms)
+{
+    rig_create(rig, mem, budget_ms);
+    rig_bind(rig);
+    assert_hr(wsd_outbound_arm(rig->self, &rig->host.seam, 4, 0, length), S_OK);
+    assert_nothing(rig, WSD_PULL_NOTHING_NOW);
+}
+
+/* [W22] [W23] FAULTS B15 */
+static void
+write__beyond_the_declared_length__takes_nothing_and_harms_nothing(void **state)
+{
+    struct rig rig;
+    DWORD written;
+
+    (void)state;
+    rig_open_declared(&rig, wsd_mem_heap(), 7, 0);
+    assert_hr(put_text(&rig, "abcdefgh"), BAD_LENGTH);
+    assert_hr(put(&rig, "abcdefg", 7, &written), S_OK);
+    assert_int_equal(written, 4);
+    assert_hr(put_text(&rig, "efgh"), BAD_LENGTH); /* before it is a matter of room */
+    assert_hr(put_text(&rig, "efg"), STG_S_BLOCK);
+    assert_taken(&rig, 8, "abcd");
+    assert_hr(put_text(&rig, "efgh"), BAD_LENGTH); /* what was taken still counts */
+    assert_hr(put_text(&rig, "ef"), S_OK);
+    assert_hr(put_text(&rig, "gh"), BAD_LENGTH);
+    assert_hr(put_text(&rig, "g"), S_OK);
+    assert_hr(put_text(&rig, "h"), BAD_LENGTH);
+    assert_hr(put_text(&rig, ""), S_OK);
+    assert_int_equal(accepted(&rig), 7);
+    assert_int_equal(atomic_load(&rig.host.aborts), 0);
+    assert_taken(&rig, 8, "efg");
+    assert_nothing(&rig, WSD_PULL_NOTHING_NOW); /* only Close makes an end */
+    assert_hr(finish(&rig), STG_S_BLOCK);
+    assert_hr(put_text(&rig, "h"), INVALID_OPERATION);
+    assert_nothing(&rig, WSD_PULL_END);
+    tell_sent(&rig);
+    assert_hr(finish(&rig), S_OK);
+    rig_destroy(&rig);
+}
+
+static void write__first_one_beyond_the_declared_length__does_not_start(void **state)
+{
+    struct failing_mem heap = FAILING_MEM(-1, &heap);
+    struct rig rig;
+
+    (void)state;
+    for (uint64_t length = 0; length < 3; length++) {
+        rig_create(&rig, &heap.mem, 0);
+        rig_bind(&rig);
+        assert_hr(put_text(&rig, "abc"), STG_S_BLOCK); /* the length comes with arm */
+        assert_hr(wsd_outbound_arm(rig.self, &rig.host.seam, 4, 0, length), S_OK);
+        heap.grants = 0;
+        assert_hr(put_text(&rig, "abc"), BAD_LENGTH);
+        assert_hr(finish(&rig), INVALID_OPERATION);
+        assert_int_equal(atomic_load(&rig.host.starts), 0);
+        rig.host.on_start = on_start_open;
+        assert_hr(put_text(&rig, ""), S_OK);
+        assert_hr(put_text(&rig, "abc"), BAD_LENGTH);
+        assert_hr(give_up(&rig), S_OK);
+        heap.grants = -1;
+        rig_destroy(&rig);
+    }
+    assert_int_equal(heap.live, 0);
+}
+
+/* Two at once, of which only one fits: the second is counted behind the first. */
+static void write__waiting_for_its_turn__is_counted_when_that_comes(void **state)
+{
+    struct call first, second;
+    struct rig rig;
+
+    (void)state;
+    rig_open_declared(&rig, wsd_mem_heap(), 9, INFINITE);
+    call_start(&first, &rig, "abcdefgh", 8);
+    WORKER_AWAIT(accepted(&rig) == 4);
+    call_start(&second, &rig, "ij", 2); /* of the five that are left at this time */
+    for (int i = 0; i < 1000; i++)
+        sched_yield();
+    assert_taken(&rig, 4, "abcd");
+    assert_call(&first, S_OK, 8);
+    assert_call(&second, BAD_LENGTH, 0);
+    assert_taken(&rig, 8, "efgh");
+    rig_destroy(&rig);
+}
+
+/* [C12] [C13] FAULTS B14 */
+static void close__before_the_declared_length__fails_and_cuts(void **state)
+{
+    static const char text[] = "abcd";
+
+    (void)state;
+    for (DWORD size = 0; size < 4; size++)
+        for (int drained = 0; drained <= 1; drained++) {
+            struct failing_mem heap = FAILING_MEM(-1, &heap);
+            struct rig rig;
+            char buffer[8];
+            DWORD written;
+            size_t taken;
+
+            rig_open_declared(&rig, &heap.mem, drained ? UINT64_C(1) << 40 : 4, 0);
+            assert_hr(put(&rig, text, size, &written), S_OK);
+            if (drained && size > 0)
+                assert_int_equal(take(&rig, buffer, 8, &taken), WSD_PULL_BYTES);
+            heap.grants = 0;
+            assert_hr(finish(&rig), BAD_LENGTH);
+            assert_int_equal(atomic_load(&rig.host.aborts), 1);
+            assert_int_equal(heap.live, 1); /* the ring is gone */
+            assert_nothing(&rig, WSD_PULL_ABORTED);
+
+            assert_hr(finish(&rig), BAD_LENGTH);
+            assert_hr(put_text(&rig, text), BAD_LENGTH);
+            assert_hr(give_up(&rig), BAD_LENGTH);
+            assert_int_equal(atomic_load(&rig.host.aborts), 1);
+            rig_destroy(&rig);
+            assert_int_equal(heap.live, 0);
+        }
+}
+
+static void close__of_an_empty_document_as_declared__is_whole(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    rig_open_declared(&rig, wsd_mem_heap(), 0, 0);
+    assert_hr(finish(&rig), INVALID_OPERATION);
+    assert_hr(put_text(&rig, "x"), BAD_LENGTH);
+    assert_hr(finish(&rig), INVALID_OPERATION); /* still not open */
+    assert_hr(put_text(&rig, ""), S_OK);
+    assert_hr(finish(&rig), STG_S_BLOCK);
+    assert_nothing(&rig, WSD_PULL_END);
+    tell_sent(&rig);
+    assert_hr(finish(&rig), S_OK);
+    rig_destroy(&rig);
+}
+
 /* ---- never waiting: what fits, readiness, wake-ups --------------------------------- */
 
 static void check_stream(size_t ring, uint64_t total, uint32_t seed)
@@ -1032,7 +1180,7 @@ static void ready__at_each_step__is_told_once_for_each_refusal(void **state)
 
     rig_bind(&rig);
     assert_false(is_ready(&rig));
-    assert_hr(wsd_outbound_arm(rig.self, &rig.host.seam, 8, 0), S_OK);
+    assert_hr(wsd_outbound_arm(rig.self, &rig.host.seam, 8, 0, WSD_LENGTH_UNKNOWN), S_OK);
     assert_true(is_ready(&rig));
     assert_int_equal(atomic_load(&rig.called), 1);
 
@@ -1857,7 +2005,9 @@ static void arm__wait_budget__is_the_messages_unless_one_was_set(void **state)
         if (rows[i].is_set)
             wsd_waiting_set_budget(wsd_outbound_waiting(rig.self), rows[i].own);
         rig_bind(&rig);
-        assert_hr(wsd_outbound_arm(rig.self, &rig.host.seam, 4, rows[i].message), S_OK);
+        assert_hr(wsd_outbound_arm(rig.self, &rig.host.seam, 4, rows[i].message,
+                                   WSD_LENGTH_UNKNOWN),
+                  S_OK);
         own_thread_run(&own, &rig);
         assert_hr(own.write, rows[i].hr);
         rig_destroy(&rig);
@@ -1885,6 +2035,12 @@ int main(void)
         cmocka_unit_test(write__start_fails__returns_that_at_once_and_ever_after),
         cmocka_unit_test(write__of_nothing__opens_an_empty_document),
         cmocka_unit_test(write__no_memory_for_the_ring__fails_the_message),
+        cmocka_unit_test(
+            write__beyond_the_declared_length__takes_nothing_and_harms_nothing),
+        cmocka_unit_test(write__first_one_beyond_the_declared_length__does_not_start),
+        cmocka_unit_test(write__waiting_for_its_turn__is_counted_when_that_comes),
+        cmocka_unit_test(close__before_the_declared_length__fails_and_cuts),
+        cmocka_unit_test(close__of_an_empty_document_as_declared__is_whole),
         cmocka_unit_test(ring__lives__from_the_first_byte_to_the_end_of_the_content),
         cmocka_unit_test(stream__random_sizes__takes_what_fits_and_keeps_order),
         cmocka_unit_test(event_loop__ready_fd_or_callback__never_stalls),

@@ -20,6 +20,7 @@
 #define INVALID_OPERATION HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION)
 #define POSSIBLE_DEADLOCK HRESULT_FROM_WIN32(ERROR_POSSIBLE_DEADLOCK)
 #define CANNOT_CONNECT HRESULT_FROM_WIN32(ERROR_WINHTTP_CANNOT_CONNECT)
+#define BAD_LENGTH HRESULT_FROM_WIN32(ERROR_BAD_LENGTH)
 #define BROKEN HRESULT_FROM_WIN32(ERROR_WINHTTP_CONNECTION_ERROR)
 #define TOO_EARLY HRESULT_FROM_WIN32(ERROR_WINHTTP_INVALID_SERVER_RESPONSE)
 
@@ -64,7 +65,8 @@ static struct wsd_outbound *inside(const struct rig *rig, size_t index)
     return wsd_outbound_from((IWSDAttachment *)rig->objects[index]);
 }
 
-static void rig_create(struct rig *rig, const struct wsd_mem *mem, size_t count)
+static void rig_create_declared(struct rig *rig, const struct wsd_mem *mem, size_t count,
+                                uint64_t length)
 {
     static const char xml[] = "<u><d/><d/><d/></u>";
 
@@ -78,9 +80,15 @@ static void rig_create(struct rig *rig, const struct wsd_mem *mem, size_t count)
 
         snprintf(path, sizeof(path), "u/d[%zu]", i + 1);
         assert_hr(wsd_outbound_create(mem, &rig->objects[i]), S_OK);
-        assert_hr(wsd_message_attach(rig->message, path, inside(rig, i), "image/jpeg"),
-                  S_OK);
+        assert_hr(
+            wsd_message_attach(rig->message, path, inside(rig, i), "image/jpeg", length),
+            S_OK);
     }
+}
+
+static void rig_create(struct rig *rig, const struct wsd_mem *mem, size_t count)
+{
+    rig_create_declared(rig, mem, count, WSD_LENGTH_UNKNOWN);
 }
 
 static HRESULT send_message(struct rig *rig)
@@ -347,6 +355,35 @@ static void send__attachments__transmits_the_package_as_it_is_written(void **sta
     }
 }
 
+/* rig_upload() writes one byte into each. */
+static void send__lengths_declared_or_not__gives_the_transport_one_if_wanted(void **state)
+{
+    (void)state;
+    for (size_t count = 0; count <= MOST; count++)
+        for (int how = 0; how < 4; how++) {
+            const bool wanted = (how & 1) != 0, declared = (how & 2) != 0;
+            struct wsd_exchange_options own = options;
+            uint64_t length;
+            struct rig rig;
+
+            own.content_length = wanted;
+            rig_create_declared(&rig, wsd_mem_heap(), count,
+                                declared ? 1 : WSD_LENGTH_UNKNOWN);
+            assert_hr(wsd_exchange_send(rig.message, &rig.transport.seam, URL, &own),
+                      S_OK);
+            length = rig.transport.last->body_length;
+            rig_upload(&rig);
+            if (count == 0 || (wanted && declared))
+                assert_int_equal(length, strlen(rig.body));
+            else
+                assert_true(length == WSD_LENGTH_UNKNOWN);
+            fake_transfer_status(rig.transport.last, 202, true);
+            fake_transfer_done(rig.transport.last, S_OK);
+            assert_received(&rig, S_OK, "");
+            rig_destroy(&rig);
+        }
+}
+
 static void send__two_messages__have_ids_of_their_own(void **state)
 {
     char boundaries[2][64];
@@ -405,6 +442,21 @@ static void send__envelope_too_large__leaves_the_message_unsent(void **state)
     assert_null(rig.message->exchange);
     assert_int_equal(rig.transport.prepared, 0);
     rig_destroy(&rig);
+}
+
+/* FAULTS K2: whether or not a Content-Length is wanted. */
+static void send__declared_lengths_too_large__leaves_the_message_unsent(void **state)
+{
+    struct failing_mem heap = FAILING_MEM(-1, &heap);
+    struct rig rig;
+
+    (void)state;
+    rig_create_declared(&rig, &heap.mem, 2, INT64_MAX);
+    assert_hr(send_message(&rig), E_INVALIDARG);
+    assert_null(rig.message->exchange);
+    assert_int_equal(rig.transport.prepared, 0);
+    rig_destroy(&rig);
+    assert_int_equal(heap.live, 0);
 }
 
 static void send__each_allocation_fails_in_turn__can_be_sent_later(void **state)
@@ -574,6 +626,32 @@ static void abort__in_the_middle__sends_no_closing_delimiter(void **state)
     assert_int_equal(drain(&rig), WSD_PULL_ABORTED);
     assert_int_equal(strlen(rig.body), length);
     fake_transfer_done(rig.transport.last, E_ABORT);
+    rig_destroy(&rig);
+}
+
+static void close__before_the_declared_length__aborts_the_message(void **state)
+{
+    struct fake_transfer *transfer;
+    struct rig rig;
+
+    (void)state;
+    rig_create_declared(&rig, wsd_mem_heap(), 2, 2);
+    assert_hr(send_message(&rig), S_OK);
+    transfer = rig.transport.last;
+    assert_hr(put(&rig, 0, "x"), STG_S_BLOCK);
+    assert_int_equal(drain(&rig), WSD_PULL_NOTHING_NOW);
+    assert_hr(put(&rig, 0, "x"), S_OK);
+    assert_hr(put(&rig, 0, "yz"), BAD_LENGTH);
+    assert_int_equal(atomic_load(&transfer->aborts), 0);
+
+    assert_hr(finish(&rig, 0), BAD_LENGTH);
+
+    assert_int_equal(atomic_load(&transfer->aborts), 1);
+    assert_int_equal(drain(&rig), WSD_PULL_ABORTED);
+    fake_transfer_done(transfer, E_ABORT);
+    assert_hr(put(&rig, 1, "x"), E_ABORT);
+    assert_hr(finish(&rig, 0), BAD_LENGTH);
+    assert_received(&rig, E_ABORT, NULL);
     rig_destroy(&rig);
 }
 
@@ -1640,15 +1718,19 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(send__no_attachments__transmits_plain_soap_at_once),
         cmocka_unit_test(send__attachments__transmits_the_package_as_it_is_written),
+        cmocka_unit_test(
+            send__lengths_declared_or_not__gives_the_transport_one_if_wanted),
         cmocka_unit_test(send__two_messages__have_ids_of_their_own),
         cmocka_unit_test(send__prepare_fails__leaves_the_message_unsent),
         cmocka_unit_test(send__envelope_too_large__leaves_the_message_unsent),
+        cmocka_unit_test(send__declared_lengths_too_large__leaves_the_message_unsent),
         cmocka_unit_test(send__each_allocation_fails_in_turn__can_be_sent_later),
         cmocka_unit_test(send__an_attachment_has_gone__aborts_the_message),
         cmocka_unit_test(send__written_while_it_is_sent__starts_when_all_are_armed),
         cmocka_unit_test(send__transport_ends_meanwhile__is_aborted),
         cmocka_unit_test(abort__of_one_attachment__fails_the_others),
         cmocka_unit_test(abort__in_the_middle__sends_no_closing_delimiter),
+        cmocka_unit_test(close__before_the_declared_length__aborts_the_message),
         cmocka_unit_test(status__while_write_waits__wakes_it_with_its_code),
         cmocka_unit_test(done__status_body_and_transfer__give_one_code),
         cmocka_unit_test(body__over_the_limit__is_refused_and_reported),

@@ -30,11 +30,17 @@ static IWSDOutboundAttachment *attachment_create(const struct wsd_mem *mem)
     return object;
 }
 
+static HRESULT attach_declared(struct wsd_outbound_message *message, const char *path,
+                               IWSDOutboundAttachment *object, uint64_t length)
+{
+    return wsd_message_attach(message, path, wsd_outbound_from((IWSDAttachment *)object),
+                              "image/jpeg", length);
+}
+
 static HRESULT attach(struct wsd_outbound_message *message, const char *path,
                       IWSDOutboundAttachment *object)
 {
-    return wsd_message_attach(message, path, wsd_outbound_from((IWSDAttachment *)object),
-                              "image/jpeg");
+    return attach_declared(message, path, object, WSD_LENGTH_UNKNOWN);
 }
 
 static HRESULT set_body(struct wsd_outbound_message *message, const char *xml)
@@ -52,6 +58,7 @@ static HRESULT write_to(IWSDOutboundAttachment *object)
 static void attach__in_order__numbers_the_parts(void **state)
 {
     static const char *const paths[] = {"Upload/b", "Upload/a", "Upload/c"};
+    static const uint64_t lengths[] = {0, WSD_LENGTH_UNKNOWN, INT64_MAX};
     struct failing_mem heap = FAILING_MEM(-1, &heap);
     struct wsd_outbound_message *message;
     IWSDOutboundAttachment *objects[3];
@@ -63,11 +70,12 @@ static void attach__in_order__numbers_the_parts(void **state)
         char id[32];
 
         objects[i] = attachment_create(&heap.mem);
-        assert_hr(attach(message, paths[i], objects[i]), S_OK);
+        assert_hr(attach_declared(message, paths[i], objects[i], lengths[i]), S_OK);
         snprintf(id, sizeof(id), "%zu@body", i);
         assert_int_equal(message->part_count, i + 1);
         assert_string_equal(message->parts[i].content_id, id);
         assert_string_equal(message->parts[i].content_type, "image/jpeg");
+        assert_true(message->parts[i].length == lengths[i]);
     }
     wsd_message_release(message);
     for (size_t i = 0; i < 3; i++) {

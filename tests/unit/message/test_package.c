@@ -86,15 +86,23 @@ static struct wsd_outbound *inside(IWSDOutboundAttachment *object)
     return wsd_outbound_from((IWSDAttachment *)object);
 }
 
-static void rig_attach(struct rig *rig, const struct wsd_mem *mem, const char *path,
-                       const char *content_type)
+static void rig_attach_declared(struct rig *rig, const struct wsd_mem *mem,
+                                const char *path, const char *content_type,
+                                uint64_t length)
 {
     IWSDOutboundAttachment **object = &rig->objects[rig->count++];
 
     assert_hr(wsd_outbound_create(mem, object), S_OK);
     wsd_waiting_set_budget(wsd_outbound_waiting(inside(*object)), 0);
-    assert_hr(wsd_message_attach(rig->message, path, inside(*object), content_type),
-              S_OK);
+    assert_hr(
+        wsd_message_attach(rig->message, path, inside(*object), content_type, length),
+        S_OK);
+}
+
+static void rig_attach(struct rig *rig, const struct wsd_mem *mem, const char *path,
+                       const char *content_type)
+{
+    rig_attach_declared(rig, mem, path, content_type, WSD_LENGTH_UNKNOWN);
 }
 
 static void rig_destroy(struct rig *rig)
@@ -199,6 +207,60 @@ static void package__attachments__is_multipart_in_order_of_attaching(void **stat
     assert_int_equal(heap.live, 0);
 }
 
+static void package__lengths_declared__is_that_long(void **state)
+{
+    static const char framing[] = ROOT ENVELOPE(
+        "<u><a><xop:Include href=\"cid:0@body\"/></a>"
+        "<b><xop:Include href=\"cid:1@body\"/></b></u>") "\r\n" PART("image/jpeg",
+                                                                     "0@body") "\r"
+                                                                               "\n" PART(
+                                                                                   "image"
+                                                                                   "/jpe"
+                                                                                   "g",
+                                                                                   "1@"
+                                                                                   "body") "\r\n--" BOUNDARY
+                                                                                           "--\r\n";
+    const uint64_t fixed = sizeof(framing) - 1, most = INT64_MAX - fixed;
+    const struct {
+        uint64_t lengths[2];
+        HRESULT hr;
+        uint64_t whole;
+    } rows[] = {
+        {{0, 0}, S_OK, fixed},
+        {{1, 70000}, S_OK, fixed + 70001},
+        {{UINT32_MAX, UINT32_MAX}, S_OK, fixed + 2 * (uint64_t)UINT32_MAX},
+        {{WSD_LENGTH_UNKNOWN, 1}, S_OK, WSD_LENGTH_UNKNOWN},
+        {{1, WSD_LENGTH_UNKNOWN}, S_OK, WSD_LENGTH_UNKNOWN},
+        /* FAULTS K2 */
+        {{most, 0}, S_OK, INT64_MAX},
+        {{1, most - 1}, S_OK, INT64_MAX},
+        {{most + 1, 0}, E_INVALIDARG, 0},
+        {{1, most}, E_INVALIDARG, 0},
+        {{INT64_MAX, INT64_MAX}, E_INVALIDARG, 0},
+        {{INT64_MAX, WSD_LENGTH_UNKNOWN}, E_INVALIDARG, 0},
+        {{WSD_LENGTH_UNKNOWN, INT64_MAX}, E_INVALIDARG, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct failing_mem heap = FAILING_MEM(-1, &heap);
+        struct wsd_package package;
+        struct rig rig;
+
+        rig_create(&rig, &heap.mem, "<u><a/><b/></u>");
+        rig_attach_declared(&rig, &heap.mem, "u/a", "image/jpeg", rows[i].lengths[0]);
+        rig_attach_declared(&rig, &heap.mem, "u/b", "image/jpeg", rows[i].lengths[1]);
+        assert_hr(wsd_package_init(&package, rig.message, &addressing, WSD_MAX_ENVELOPE,
+                                   draw_boundary),
+                  rows[i].hr);
+        if (rows[i].hr == S_OK)
+            assert_true(wsd_package_length(&package) == rows[i].whole);
+        wsd_package_fini(&package);
+        rig_destroy(&rig);
+        assert_int_equal(heap.live, 0);
+    }
+}
+
 static void package__boundary_stands_in_the_envelope__is_drawn_again(void **state)
 {
     struct wsd_package package;
@@ -296,6 +358,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(package__no_attachments__is_plain_soap_with_its_length),
         cmocka_unit_test(package__attachments__is_multipart_in_order_of_attaching),
+        cmocka_unit_test(package__lengths_declared__is_that_long),
         cmocka_unit_test(package__boundary_stands_in_the_envelope__is_drawn_again),
         cmocka_unit_test(package__envelope_at_its_limit__is_exact),
         cmocka_unit_test(package__no_boundary__fails_and_leaks_nothing),
