@@ -14,8 +14,8 @@ endforeach()
 set(blind_to_os stream mime soap transport) # pure rooms: no threads, no clocks
 
 # "<home> <headers>": no other room may include these.  curl/ is all of its headers.
-set(third_party curl/ libxml/ microhttpd.h)
-foreach(line "transport_curl curl/" "soap libxml/" "service_mhd microhttpd.h"
+set(third_party curl/ libxml/ microhttpd.h gnutls/)
+foreach(line "transport_curl curl/" "soap libxml/" "service_mhd microhttpd.h gnutls/"
              "os pthread.h threads.h semaphore.h time.h sys/time.h"
              "os poll.h sys/poll.h sys/select.h sys/epoll.h sys/eventfd.h")
     string(REPLACE " " ";" words "${line}")
