@@ -5,6 +5,7 @@
 
 #include "os/clock.h"
 #include "service_mhd/mhd_request_check.h"
+#include "service_mhd/mhd_tls.h"
 #include "wsd_error.h"
 
 #define NEVER UINT64_MAX
@@ -306,6 +307,10 @@ enum MHD_Result wsd_mhd_on_request(void *server, struct MHD_Connection *mhd,
 
         *request_context = connection;
         wsd_mhd_check_request(mhd, url, method, version, &check);
+        if (wsd_mhd_server_asks_for_certificates(server) && !wsd_mhd_tls_admits(mhd)) {
+            check.status = 403;
+            check.why = "no certificate, or not a good one";
+        }
         return connection_begin(connection, url, &check);
     }
     return *size > 0 ? connection_push(connection, bytes, size)

@@ -17,6 +17,7 @@
 #include "os/wake_fd.h"
 #include "service_mhd/mhd_connection.h"
 #include "service_mhd/mhd_request_check.h"
+#include "service_mhd/mhd_tls.h"
 #include "wsd_error.h"
 
 #define NEVER UINT64_MAX
@@ -32,6 +33,7 @@ struct wsd_mhd_server {
     atomic_uint references;    /* the starter's, one for each connection */
     struct wsd_dispatcher *dispatcher;
     DWORD request_timeout_ms;
+    bool asks_for_certificates;
     uint16_t port;
     struct wsd_thread thread;
     struct wsd_wake_fd wake;
@@ -104,6 +106,11 @@ struct wsd_dispatcher *wsd_mhd_server_dispatcher(const struct wsd_mhd_server *se
 DWORD wsd_mhd_server_request_timeout(const struct wsd_mhd_server *server)
 {
     return server->request_timeout_ms;
+}
+
+bool wsd_mhd_server_asks_for_certificates(const struct wsd_mhd_server *server)
+{
+    return server->asks_for_certificates;
 }
 
 void wsd_mhd_server_add(struct wsd_mhd_connection *connection)
@@ -308,8 +315,10 @@ static void server_on_log(void *context, const char *format, va_list arguments)
     wsd_dispatcher_log(server->dispatcher, "libmicrohttpd", text);
 }
 
+/* tls: what MHD_OPTION_ARRAY takes. */
 static HRESULT server_start_daemon(struct wsd_mhd_server *server,
-                                   const struct wsd_mhd_options *options)
+                                   const struct wsd_mhd_options *options,
+                                   const struct MHD_OptionItem *tls)
 {
     unsigned flags = MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_EPOLL;
     unsigned idle_s =
@@ -317,6 +326,8 @@ static HRESULT server_start_daemon(struct wsd_mhd_server *server,
             ? 0
             : options->idle_timeout_ms / 1000 + (options->idle_timeout_ms % 1000 != 0);
 
+    if (options->certificate != NULL)
+        flags |= MHD_USE_TLS;
     server->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, wsd_mhd_on_request, server, MHD_OPTION_EXTERNAL_LOGGER,
         server_on_log, server, MHD_OPTION_LISTEN_SOCKET, server->listening,
@@ -326,13 +337,32 @@ static HRESULT server_start_daemon(struct wsd_mhd_server *server,
         MHD_OPTION_CONNECTION_LIMIT, options->max_connections,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, options->max_connections_per_peer,
         MHD_OPTION_CONNECTION_TIMEOUT, idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls,
+        MHD_OPTION_END);
     return server->daemon == NULL ? HRESULT_FROM_WIN32(ERROR_NO_SYSTEM_RESOURCES) : S_OK;
+}
+
+static HRESULT server_start_tls_daemon(struct wsd_mhd_server *server,
+                                       const struct wsd_mhd_options *options)
+{
+    struct MHD_OptionItem items[WSD_MHD_TLS_OPTIONS];
+    struct wsd_mhd_tls tls;
+    HRESULT hr = wsd_mhd_tls_load(&tls, server->mem, options->certificate, options->key,
+                                  options->client_authorities);
+
+    if (hr == S_OK) {
+        server->asks_for_certificates = options->client_authorities != NULL;
+        wsd_mhd_tls_options(&tls, items);
+        hr = server_start_daemon(server, options, items);
+    }
+    wsd_mhd_tls_fini(&tls);
+    return hr;
 }
 
 static HRESULT server_open(struct wsd_mhd_server *server,
                            const struct wsd_mhd_options *options)
 {
+    static const struct MHD_OptionItem no_tls = {MHD_OPTION_END, 0, NULL};
     const union MHD_DaemonInfo *info;
     HRESULT hr = wsd_monitor_init(&server->synced.monitor);
 
@@ -343,7 +373,8 @@ static HRESULT server_open(struct wsd_mhd_server *server,
     if (hr == S_OK)
         hr = server_listen(server, options);
     if (hr == S_OK)
-        hr = server_start_daemon(server, options);
+        hr = options->certificate != NULL ? server_start_tls_daemon(server, options)
+                                          : server_start_daemon(server, options, &no_tls);
     if (hr == S_OK)
         hr = wsd_poller_watch(server->poller, server->wake.read_end, WSD_POLLER_IN);
     if (hr != S_OK)

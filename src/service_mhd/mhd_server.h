@@ -5,6 +5,7 @@
 #ifndef WSD_SERVICE_MHD_MHD_SERVER_H
 #define WSD_SERVICE_MHD_MHD_SERVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/mem.h"
@@ -14,6 +15,8 @@
 struct wsd_mhd_options { /* strings are borrowed */
     const char *address;
     uint16_t port;
+    const char *certificate, *key;  /* PEM files; NULL: HTTP */
+    const char *client_authorities; /* likewise; NULL: clients need no certificate */
     DWORD request_timeout_ms;
     DWORD idle_timeout_ms;
     unsigned max_connections;
@@ -50,6 +53,7 @@ void wsd_mhd_server_request(struct wsd_mhd_connection *connection);
 const struct wsd_mem *wsd_mhd_server_mem(const struct wsd_mhd_server *server);
 struct wsd_dispatcher *wsd_mhd_server_dispatcher(const struct wsd_mhd_server *server);
 DWORD wsd_mhd_server_request_timeout(const struct wsd_mhd_server *server);
+bool wsd_mhd_server_asks_for_certificates(const struct wsd_mhd_server *server);
 void wsd_mhd_server_add(struct wsd_mhd_connection *connection);
 void wsd_mhd_server_remove(struct wsd_mhd_connection *connection);
 /* A callback of libmicrohttpd's had something to do. */
