@@ -51,6 +51,7 @@ struct wsd_mhd_server {
     struct wsd_mhd_connection *first;
     uint64_t check_ms;  /* when a connection's timer wants a look, or NEVER */
     unsigned vain_runs; /* of libmicrohttpd, in which it called nobody */
+    bool has_room;      /* a connection has ended in its last run */
 };
 
 /* ---- any thread ---- */
@@ -131,6 +132,7 @@ void wsd_mhd_server_remove(struct wsd_mhd_connection *connection)
         connection->server->first = connection->next;
     if (connection->next != NULL)
         connection->next->previous = connection->previous;
+    connection->server->has_room = true;
 }
 
 void wsd_mhd_server_note(struct wsd_mhd_server *server)
@@ -205,6 +207,10 @@ static int server_patience(const struct wsd_mhd_server *server)
      * longer than its memory for a connection. */
     if (left == 0 && server->vain_runs >= MAX_VAIN_RUNS)
         left = VAIN_RUN_MS;
+    /* At its limit of connections it stops to listen, and begins again in the run after
+     * the one in which a connection ended. */
+    if (server->has_room)
+        left = 0;
     if (left == NEVER)
         return -1;
     return left > INT_MAX ? INT_MAX : (int)left;
@@ -222,6 +228,7 @@ static void server_run(void *context)
         wsd_wake_fd_clear(&server->wake);
         server_serve(server);
         server->vain_runs++;
+        server->has_room = false;
         MHD_run(server->daemon);
         now = wsd_clock_ms();
         if (server->check_ms <= now)
