@@ -49,11 +49,12 @@ typedef struct wsd_service wsd_service;
  * @return S_OK      [S6] The reply goes out as it is.
  * @return S_FALSE   [S7] There is none: the request was a one-way message, which HTTP
  *                   answers with 202.  The reply's attachments fail with E_ABORT.
- * @return A failure [S8] The client gets a SOAP fault with its text in place of the
- *                   reply: Sender for E_INVALIDARG, WS_E_INVALID_FORMAT,
- *                   WS_E_QUOTA_EXCEEDED and ERROR_NOT_FOUND, wsa:ActionNotSupported for
- *                   E_NOTIMPL, and Receiver with wsa:EndpointUnavailable for all others.
- *                   When the reply has begun, its connection is cut [S9].
+ * @return A failure, or any other code  [S8] The client gets a SOAP fault in place of the
+ *                   reply: Sender, with the code's text, for E_INVALIDARG,
+ *                   WS_E_INVALID_FORMAT, WS_E_QUOTA_EXCEEDED and ERROR_NOT_FOUND;
+ *                   wsa:ActionNotSupported for E_NOTIMPL; Receiver and
+ *                   wsa:EndpointUnavailable, with the code's text, for all others.  When
+ *                   the reply has begun, its connection is cut [S9].
  */
 typedef HRESULT(WSD_CALL *wsd_handler)(void *context, wsd_inbound_message *request,
                                        wsd_outbound_message *reply);
@@ -149,9 +150,13 @@ WSD_API HRESULT WSD_CALL wsd_service_create(const wsd_service_options *options,
  * Names the handler for requests to a path with an Action.
  *
  * A request to a path that no handler has gets 404 and the fault
- * wsa:DestinationUnreachable [S12]; one with an Action that none at its path has,
- * wsa:ActionNotSupported [S13].  The Action is the envelope's wsa:Action, else the
- * `action` parameter of Content-Type [S14].
+ * wsa:DestinationUnreachable, at once and unread [S12]; one with an Action that none at
+ * its path has, wsa:ActionNotSupported [S13].  The Action is the envelope's wsa:Action,
+ * else the `action` parameter of Content-Type; a request without either is refused with
+ * wsa:MessageInformationHeaderRequired [S14].
+ *
+ * Only application/soap+xml and multipart/related are taken, others get 415 [S33]: a web
+ * page can have any browser post text/plain or a form to the device.
  *
  * Blocking    Never waits.
  * Ownership   Strings are copied.

@@ -28,24 +28,26 @@ static HRESULT envelope_came(void *context)
     return hr;
 }
 
-/* RFC 3902 section 2: for requests without WS-Addressing. */
-static HRESULT keep_http_action(struct wsd_inbound_message *message,
-                                const char *content_type)
+/* Its action is that of a request without WS-Addressing (RFC 3902 section 2). */
+static HRESULT keep_content_type(struct wsd_inbound_message *message,
+                                 const char *content_type)
 {
     struct wsd_tolerances tolerances;
     struct wsd_content_type type;
-    const char *action = NULL;
-    char *value = wsd_copy(message->mem, content_type, strlen(content_type));
+    const char *action;
 
-    if (value == NULL)
+    message->content_type = wsd_copy(message->mem, content_type, strlen(content_type));
+    if (message->content_type == NULL)
         return E_OUTOFMEMORY;
     wsd_tolerances_init(&tolerances);
-    if (wsd_content_type_parse(value, &tolerances, &type) == WSD_MIME_NONE)
-        action = wsd_content_type_parameter(&type, "action");
+    if (wsd_content_type_parse(message->content_type, &tolerances, &type) !=
+        WSD_MIME_NONE)
+        return S_OK;
+    message->http_type = type.type;
+    action = wsd_content_type_parameter(&type, "action");
     if (action != NULL)
-        message->http_action = wsd_copy(message->mem, action, strlen(action));
-    wsd_free(message->mem, value);
-    return action != NULL && message->http_action == NULL ? E_OUTOFMEMORY : S_OK;
+        message->http_action = action;
+    return S_OK;
 }
 
 HRESULT wsd_inbound_create(const struct wsd_mem *mem, int http_status,
@@ -64,11 +66,12 @@ HRESULT wsd_inbound_create(const struct wsd_mem *mem, int http_status,
     message->mem = mem;
     atomic_init(&message->references, 1);
     message->http_status = http_status;
+    message->http_type = message->http_action = "";
     host->vtable->add_ref(host);
     message->host = host;
     wsd_text_init(&message->raw, mem, options->max_text_bytes);
     if (content_type != NULL)
-        hr = keep_http_action(message, content_type);
+        hr = keep_content_type(message, content_type);
     if (content_type != NULL && hr == S_OK)
         hr = wsd_inbound_package_create(mem, content_type, &options->attachments, host,
                                         &owner, &message->raw, &message->package);
@@ -92,7 +95,7 @@ void wsd_inbound_release(struct wsd_inbound_message *message)
     wsd_inbound_package_destroy(message->package);
     wsd_envelope_destroy(message->envelope);
     wsd_text_fini(&message->raw);
-    wsd_free(message->mem, message->http_action);
+    wsd_free(message->mem, message->content_type);
     message->host->vtable->release(message->host);
     wsd_free(message->mem, message);
 }
@@ -160,9 +163,7 @@ const char *wsd_inbound_action(const struct wsd_inbound_message *message)
     const char *action =
         message->envelope != NULL ? wsd_envelope_action(message->envelope) : "";
 
-    if (action[0] != '\0' || message->http_action == NULL)
-        return action;
-    return message->http_action;
+    return action[0] != '\0' ? action : message->http_action;
 }
 
 /* ---- attachments ---- */

@@ -20,7 +20,9 @@ struct wsd_inbound_message {
     const struct wsd_mem *mem;           /* borrowed */
     atomic_uint references;              /* the application's and the pusher's */
     int http_status;                     /* 0: a request */
-    char *http_action;                   /* of Content-Type; owned; NULL: none */
+    char *content_type;                  /* owned; what the next two are in */
+    const char *http_type;               /* "type/subtype" in lower case; "" for none */
+    const char *http_action;             /* its parameter action; "" for none */
     struct wsd_text raw;                 /* the envelope or other text, as received */
     struct wsd_envelope *envelope;       /* NULL: empty, or not SOAP */
     struct wsd_inbound_package *package; /* NULL: no multipart message */

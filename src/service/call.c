@@ -118,17 +118,24 @@ static HRESULT call_create_message(struct wsd_call *call)
     return hr;
 }
 
+/* S_OK, S_FALSE, or what the client is told. */
 static HRESULT call_handle(struct wsd_call *call)
 {
+    HRESULT sent;
     HRESULT hr = call_create_message(call);
 
     if (hr != S_OK)
         return hr;
     hr = call->entry->handler(call->entry->context, call->request, call->message);
-    if (hr == S_OK && !call->message->sent)
-        hr = call_send(call);
-    if (hr != S_OK && hr != S_FALSE) /* STG_S_BLOCK is no answer either */
+    if (hr == S_OK && !call->message->sent) {
+        sent = call_send(call);
+        if (sent != S_OK) {
+            wsd_dispatcher_log(call->dispatcher, call->path, wsd_hresult_name(sent));
+            hr = E_FAIL; /* not the client's fault, whatever the code */
+        }
+    } else if (hr != S_OK && hr != S_FALSE) { /* STG_S_BLOCK is no answer either */
         wsd_dispatcher_log(call->dispatcher, call->path, wsd_hresult_name(hr));
+    }
     return hr;
 }
 
@@ -164,6 +171,14 @@ static void call_refuse_for(struct wsd_call *call, HRESULT hr)
     struct wsd_refusal refusal = wsd_refusal_of(hr);
 
     call_refuse(call, hr == WS_E_QUOTA_EXCEEDED ? &wsd_refusal_too_large : &refusal);
+}
+
+/* Only these: a web page can have a browser post others to anywhere, without asking
+ * (Fetch standard, "no-CORS-safelisted request-header"). */
+static bool is_soap(const struct wsd_inbound_message *request)
+{
+    return strcmp(request->http_type, "application/soap+xml") == 0 ||
+           strcmp(request->http_type, "multipart/related") == 0;
 }
 
 HRESULT wsd_call_begin(struct wsd_dispatcher *dispatcher,
@@ -208,6 +223,8 @@ HRESULT wsd_call_begin(struct wsd_dispatcher *dispatcher,
                             &call->inbound_host, &call->incoming);
     if (FAILED(hr))
         call_refuse_for(call, hr);
+    else if (!is_soap(call->incoming))
+        call_refuse(call, &wsd_refusal_not_soap);
     else if (call->incoming->package == NULL && head->body_length != WSD_LENGTH_UNKNOWN &&
              head->body_length > options->max_text_bytes)
         call_refuse(call, &wsd_refusal_too_large);
@@ -260,12 +277,14 @@ static HRESULT call_discard(struct wsd_call *call, size_t size)
     return call->discarded > call->dispatcher->options.max_discard_bytes ? E_ABORT : S_OK;
 }
 
-/* E_ABORT is no failure of the request: its handler has left, and reads no more. */
+/* E_ABORT is no failure of the request: its handler has left, and reads no more.  What
+ * HTTP says is whole, and MIME not, is malformed. */
 static void call_stop_reading(struct wsd_call *call, HRESULT hr)
 {
     call->discarding = true;
     if (!call->submitted)
-        call_refuse_for(call, hr);
+        call_refuse_for(call,
+                        hr == WS_E_ENDPOINT_DISCONNECTED ? WS_E_INVALID_FORMAT : hr);
     else if (hr != E_ABORT)
         wsd_dispatcher_log(call->dispatcher, call->path, wsd_hresult_text(hr));
     wsd_inbound_finish(call->incoming, hr);
@@ -320,7 +339,12 @@ bool wsd_call_has_envelope(const struct wsd_call *call)
 
 enum wsd_call_outcome wsd_call_look(struct wsd_call *call, struct wsd_call_reply *reply)
 {
-    return wsd_reply_look(&call->reply, call->incoming, call->mem, reply);
+    enum wsd_call_outcome outcome =
+        wsd_reply_look(&call->reply, call->incoming, call->mem, reply);
+
+    if (outcome == WSD_CALL_REPLIES)
+        reply->close = call->discarding && !call->submitted; /* it was refused */
+    return outcome;
 }
 
 enum wsd_pull wsd_call_pull(struct wsd_call *call, uint8_t *buffer, size_t capacity,
@@ -331,6 +355,8 @@ enum wsd_pull wsd_call_pull(struct wsd_call *call, uint8_t *buffer, size_t capac
 
 void wsd_call_end(struct wsd_call *call, HRESULT result)
 {
+    if (FAILED(result) && wsd_reply_is_cut(&call->reply))
+        result = E_ABORT; /* it was us */
     wsd_call_finish(call, FAILED(result) ? result : WS_E_ENDPOINT_DISCONNECTED);
     wsd_reply_end(&call->reply, result);
     if (call->incoming != NULL)

@@ -41,6 +41,7 @@ struct wsd_call_head {
 
 struct wsd_call_reply {
     int status;
+    bool close;    /* nothing else is taken from this connection */
     bool has_body; /* only then is there anything else: */
     const char *content_type;
     bool multipart;       /* MIME-Version goes with it */

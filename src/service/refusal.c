@@ -8,6 +8,9 @@
 
 const struct wsd_refusal wsd_refusal_no_such_path = {
     404, "Sender", "DestinationUnreachable", "There is no service at this path"};
+const struct wsd_refusal wsd_refusal_not_soap = {
+    415, "Sender", "",
+    "The Content-Type must be application/soap+xml or multipart/related"};
 const struct wsd_refusal wsd_refusal_no_such_action = {
     400, "Sender", "ActionNotSupported", "The service does not know this Action"};
 const struct wsd_refusal wsd_refusal_no_action = {

@@ -14,6 +14,7 @@ struct wsd_refusal {
 };
 
 extern const struct wsd_refusal wsd_refusal_no_such_path;
+extern const struct wsd_refusal wsd_refusal_not_soap;
 extern const struct wsd_refusal wsd_refusal_no_such_action;
 extern const struct wsd_refusal wsd_refusal_no_action;
 extern const struct wsd_refusal wsd_refusal_reply_elsewhere;

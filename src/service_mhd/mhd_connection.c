@@ -201,7 +201,7 @@ static enum MHD_Result connection_reply(struct wsd_mhd_connection *connection,
         complete = add_header(response, "Content-Type", reply->content_type);
     if (complete && reply->status == 503)
         complete = add_header(response, "Retry-After", "1");
-    if (complete && !connection->keep)
+    if (complete && (reply->close || !connection->keep))
         complete = add_header(response, "Connection", "close");
     if (complete)
         queued = MHD_queue_response(connection->mhd, (unsigned)reply->status, response);

@@ -28,6 +28,7 @@
     "</s:Header><s:Body>" body "</s:Body></s:Envelope>"
 #define HEADERS(action)                                                                  \
     "<a:Action>" action "</a:Action><a:MessageID>urn:uuid:1</a:MessageID>"
+#define PLAIN "application/soap+xml"
 #define REQUEST ENVELOPE(WSA, HEADERS(ACTION), "<x/>")
 
 /* An allocator for threads, around one that is not. */
@@ -232,7 +233,7 @@ static HRESULT WSD_CALL attach(void *context, wsd_inbound_message *request,
         hr = wsd_message_set_body(reply, "<y/>", 4);
     }
     if (hr == S_OK)
-        hr = wsd_message_attach(reply, "y", outbound, "text/plain");
+        hr = wsd_message_attach(reply, "y", outbound, "text/plain", WSD_LENGTH_UNKNOWN);
     if (hr == S_OK) /* or it is given back before it can start */
         hr = wsd_service_reply(reply);
     atomic_store(&attached->is_there, true);
@@ -337,7 +338,28 @@ static void call__that_is_refused__says_why(void **state)
     server_fini(&server);
 }
 
-/* A mandatory header for somebody else, and one of WS-Addressing, are none of ours. */
+static void call__whose_content_type_a_browser_may_send__is_refused(void **state)
+{
+    static const char *const types[] = {NULL,
+                                        "text/plain",
+                                        "multipart/form-data; boundary=b",
+                                        "application/x-www-form-urlencoded",
+                                        "text/xml",
+                                        "application/soap+xml; a=\"",
+                                        ""};
+    struct server server;
+
+    (void)state;
+    assert_hr(server_init(&server, &defaults, answer, NULL), S_OK);
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        assert_hr(begin(&server, "/s", types[i]), S_OK);
+        assert_reply(&server, 415, "<soap:Value>soap:Sender<");
+        assert_true(server.reply.close);
+    }
+    server_fini(&server);
+}
+
+/* One for somebody else, and one of WS-Addressing, are none that we must refuse. */
 static void call__with_mandatory_headers_of_others__is_handled(void **state)
 {
     struct server server;
@@ -422,11 +444,11 @@ static void call__when_there_are_too_many__is_refused(void **state)
 
     (void)state;
     assert_hr(server_init(&server, &defaults, answer, NULL), S_OK);
-    assert_hr(begin(&server, "/s", NULL), S_OK);
+    assert_hr(begin(&server, "/s", PLAIN), S_OK);
     first = server.call;
-    assert_hr(begin(&server, "/s", NULL), S_OK);
+    assert_hr(begin(&server, "/s", PLAIN), S_OK);
     second = server.call;
-    assert_hr(begin(&server, "/s", NULL), S_OK);
+    assert_hr(begin(&server, "/s", PLAIN), S_OK);
     assert_reply(&server, 503, ":EndpointUnavailable<");
     wsd_call_end(first, E_ABORT);
     assert_answer(&server, REQUEST, 200, "<y/>");
@@ -441,7 +463,7 @@ static void call__with_an_attachment__waits_for_its_first_write(void **state)
 
     (void)state;
     assert_hr(server_init(&server, &defaults, attach, &attached), S_OK);
-    assert_hr(begin(&server, "/s", NULL), S_OK);
+    assert_hr(begin(&server, "/s", PLAIN), S_OK);
     assert_hr(push(&server, REQUEST, sizeof(REQUEST) - 1, 10), S_OK);
     wsd_call_finish(server.call, S_OK);
     WORKER_AWAIT(atomic_load(&attached.is_there));
@@ -482,7 +504,7 @@ static void call__whose_attachment_is_given_back__tells_the_client(void **state)
 
     (void)state;
     assert_hr(server_init(&server, &defaults, attach, &attached), S_OK);
-    assert_hr(begin(&server, "/s", NULL), S_OK);
+    assert_hr(begin(&server, "/s", PLAIN), S_OK);
     assert_hr(push(&server, REQUEST, sizeof(REQUEST) - 1, 10), S_OK);
     wsd_call_finish(server.call, S_OK);
     WORKER_AWAIT(atomic_load(&attached.is_there));
@@ -497,7 +519,7 @@ static void open_reply(struct server *server, struct attached *attached)
     enum wsd_pull pulled = WSD_PULL_BYTES;
     DWORD written;
 
-    assert_hr(begin(server, "/s", NULL), S_OK);
+    assert_hr(begin(server, "/s", PLAIN), S_OK);
     assert_hr(push(server, REQUEST, sizeof(REQUEST) - 1, 10), S_OK);
     wsd_call_finish(server->call, S_OK);
     WORKER_AWAIT(atomic_load(&attached->is_there));
@@ -559,7 +581,7 @@ static void call__that_the_dispatcher_cuts__is_cut(void **state)
 
     (void)state;
     assert_hr(server_init(&server, &defaults, answer, NULL), S_OK);
-    assert_hr(begin(&server, "/s", NULL), S_OK);
+    assert_hr(begin(&server, "/s", PLAIN), S_OK);
     wsd_dispatcher_close(server.dispatcher);
     wsd_dispatcher_cut(server.dispatcher);
     assert_int_equal(wsd_call_look(server.call, &server.reply), WSD_CALL_CUT);
@@ -793,6 +815,7 @@ int main(void)
         cmocka_unit_test(call__of_a_plain_request__has_the_handlers_reply),
         cmocka_unit_test(call__in_ws_addressing_1_0__is_answered_in_it),
         cmocka_unit_test(call__that_is_refused__says_why),
+        cmocka_unit_test(call__whose_content_type_a_browser_may_send__is_refused),
         cmocka_unit_test(call__with_mandatory_headers_of_others__is_handled),
         cmocka_unit_test(call__whose_action_is_in_content_type__is_handled),
         cmocka_unit_test(call__whose_handler_fails__is_answered_by_a_fault),

@@ -29,7 +29,8 @@
     "</wsa:MessageID><wsa:ReplyTo><wsa:Address>" ANONYMOUS                               \
     "</wsa:Address></wsa:ReplyTo></soap:Header>"
 
-static const struct wsd_addressing request = {.to = "http://printer/ws", .message_id = UUID};
+static const struct wsd_addressing request = {.to = "http://printer/ws",
+                                              .message_id = UUID};
 
 static struct wsd_envelope_writer *create(const struct wsd_mem *mem)
 {
@@ -104,7 +105,8 @@ static void render__request__exact_bytes(void **state)
 
 static void render__reply__anonymous_and_relates_to_without_reply_to(void **state)
 {
-    static const struct wsd_addressing reply = {.message_id = UUID, .relates_to = "urn:uuid:<1> & 2"};
+    static const struct wsd_addressing reply = {.message_id = UUID,
+                                                .relates_to = "urn:uuid:<1> & 2"};
     struct wsd_envelope_writer *writer = create(wsd_mem_heap());
 
     (void)state;
@@ -149,7 +151,8 @@ static void render__called_again__appends_the_same_again(void **state)
 
 static void render__url_with_ampersand__escaped(void **state)
 {
-    static const struct wsd_addressing addressing = {.to = "http://h/?a=1&b='2'", .message_id = UUID};
+    static const struct wsd_addressing addressing = {.to = "http://h/?a=1&b='2'",
+                                                     .message_id = UUID};
     struct wsd_envelope_writer *writer;
     struct wsd_text out;
 
