@@ -1,6 +1,7 @@
 /*
- * recorded -- a request as a peer recorded it, taken apart without the library's help: a
- * head, chunks or a Content-Length, and the parts of a multipart/related body.
+ * recorded -- a request or a reply as its peer recorded it, taken apart without the
+ * library's help: a head, chunks or a Content-Length, and the parts of a
+ * multipart/related body.
  */
 #ifndef WSD_TESTS_RECORDED_H
 #define WSD_TESTS_RECORDED_H
@@ -16,10 +17,11 @@ struct recorded_part {
 };
 
 struct recorded {
-    char *head; /* request line and header lines, the blank line included */
+    char *head; /* the first line and header lines, the blank line included */
     char *body; /* chunks undone; NUL-terminated */
     size_t body_size;
-    bool whole;        /* the last chunk, or all of the Content-Length, was there */
+    bool whole;        /* the last chunk, or all of the Content-Length, was there; of a
+                          body with neither nobody knows: false */
     char boundary[71]; /* "": not a multipart */
     bool closed;       /* the body ends with the closing delimiter */
     size_t part_count; /* complete headers only */

@@ -18,36 +18,8 @@
 #include <poll.h>
 
 #include "support/application.h"
+#include "support/bytes.h"
 #include "support/peer.h"
-
-/* ---- Bytes ---- */
-
-struct bytes {
-    char *at; /* NULL: none yet */
-    size_t size, capacity;
-};
-
-static inline void bytes_put(struct bytes *bytes, const void *from, size_t size)
-{
-    if (bytes->capacity - bytes->size < size + 1) {
-        bytes->capacity = 2 * bytes->capacity + size + 1;
-        bytes->at = realloc(bytes->at, bytes->capacity);
-        assert_non_null(bytes->at);
-    }
-    memcpy(bytes->at + bytes->size, from, size);
-    bytes->size += size;
-}
-
-static inline void bytes_say(struct bytes *bytes, const char *text)
-{
-    bytes_put(bytes, text, strlen(text));
-}
-
-static inline void bytes_free(struct bytes *bytes)
-{
-    free(bytes->at);
-    *bytes = (struct bytes){0};
-}
 
 /* ---- A reply: parts of the boundary "b", and a frame around them ---- */
 
