@@ -1,0 +1,1086 @@
+/* A service over real sockets: clients that speak HTTP as they may, clients that vanish,
+ * and many at once. */
+#include "support/device.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support/peer.h"
+
+#define RING 10000
+#define PART 300000
+
+#define PLAIN SOAP(ADDRESSED(ACTION), "<b/>") /* without attachments */
+
+static char *document; /* 4 MiB */
+
+static int make_document(void **state)
+{
+    (void)state;
+    document = document_make(4 << 20, 5);
+    return document == NULL;
+}
+
+static int free_document(void **state)
+{
+    (void)state;
+    free(document);
+    return 0;
+}
+
+static wsd_service_options small_rings(void)
+{
+    wsd_service_options options = WSD_SERVICE_OPTIONS_INIT;
+
+    options.ring_bytes = RING;
+    return options;
+}
+
+static void put_package(struct bytes *body, size_t size)
+{
+    put_upload(body, 1);
+    put_page(body, 0, document, size);
+    put_end(body);
+}
+
+/* Sends back what it got, one attachment: a reply begins behind its request. */
+static HRESULT WSD_CALL send_back(void *context, wsd_inbound_message *request,
+                                  wsd_outbound_message *reply)
+{
+    IWSDOutboundAttachment *to = NULL;
+    IWSDInboundAttachment *from;
+    struct reading reading;
+    HRESULT hr = request_part(request, 0, &from);
+
+    (void)context;
+    if (hr != S_OK)
+        return answer_plainly(NULL, request, reply);
+    reading = part_read(from, document, PART);
+    page_release(from);
+    if (reading.hr != S_FALSE || !reading.as_expected)
+        return E_FAIL;
+    hr = answer_attach(reply, &to, 1);
+    if (hr == S_OK)
+        hr = wsd_service_reply(reply);
+    if (hr == S_OK)
+        hr = part_write(to, document, reading.size);
+    if (to != NULL)
+        attachment_release(to);
+    return hr;
+}
+
+/* ---- HTTP -----------------------------------------------------------------------------
+ */
+
+/* The next reply is a whole one: plain, or with this many bytes of the document. */
+static void expect_reply(struct http_client *client, bool is_package, size_t size)
+{
+    struct recorded reply;
+
+    http_receive(client, &reply);
+    assert_int_equal(http_status(&reply), 200);
+    if (is_package)
+        assert_part(&reply, 1, document, size);
+    else
+        assert_says(&reply, ANSWER);
+    recorded_free(&reply);
+}
+
+static void connection__kept__carries_requests_of_all_kinds(void **state)
+{
+    wsd_service_options options = small_rings();
+    struct http_client client;
+    struct device device;
+
+    (void)state;
+    device_start(&device, &options, send_back, NULL);
+    http_open(&client, device.port);
+    for (size_t i = 0; i < 8; i++) {
+        size_t size = i * i * 4000;
+        struct bytes body = {0};
+
+        put_package(&body, size);
+        if (i % 2 == 0)
+            http_post(&client, "/service", SOAP_FIELD, PLAIN, strlen(PLAIN));
+        else
+            http_post(&client, "/service", PACKAGE_FIELD, body.at, body.size);
+        expect_reply(&client, i % 2 == 1, size);
+        bytes_free(&body);
+    }
+    http_close(&client);
+    device_release(&device);
+}
+
+/* Chunks of all sizes. */
+static void request__in_chunks__is_read(void **state)
+{
+    static const size_t sizes[] = {1, 15, 16, 255, 256, 4096, 70000};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        size_t size = sizes[i] < 100 ? 1000 : PART;
+        struct bytes body = {0}, chunks = {0};
+        struct http_client client;
+        struct device device;
+
+        device_start(&device, NULL, send_back, NULL);
+        put_package(&body, size);
+        for (size_t at = 0; at < body.size; at += sizes[i])
+            put_chunk(&chunks, body.at + at,
+                      body.size - at < sizes[i] ? body.size - at : sizes[i]);
+        bytes_say(&chunks, "0\r\n\r\n");
+        http_open(&client, device.port);
+        http_say(&client, "POST /service HTTP/1.1\r\nHost: device\r\n" PACKAGE_FIELD
+                          "Transfer-Encoding: chunked\r\n\r\n");
+        http_send(&client, chunks.at, chunks.size);
+        expect_reply(&client, true, size);
+        http_close(&client);
+        bytes_free(&chunks);
+        bytes_free(&body);
+        device_release(&device);
+    }
+}
+
+/* Requests that do not wait for the replies before them are answered in order. */
+static void connection__pipelined__is_answered_in_order(void **state)
+{
+    struct bytes requests = {0};
+    struct http_client client;
+    struct device device;
+
+    (void)state;
+    device_start(&device, NULL, send_back, NULL);
+    for (size_t i = 0; i < 6; i++) {
+        struct bytes body = {0};
+        char head[300];
+
+        if (i % 2 == 0)
+            bytes_say(&body, PLAIN);
+        else
+            put_package(&body, i * 1000);
+        snprintf(
+            head, sizeof(head),
+            "POST /service HTTP/1.1\r\nHost: device\r\n%sContent-Length: %zu\r\n\r\n",
+            i % 2 == 0 ? SOAP_FIELD : PACKAGE_FIELD, body.size);
+        bytes_say(&requests, head);
+        bytes_put(&requests, body.at, body.size);
+        bytes_free(&body);
+    }
+    http_open(&client, device.port);
+    http_send(&client, requests.at, requests.size);
+    for (size_t i = 0; i < 6; i++)
+        expect_reply(&client, i % 2 == 1, i * 1000);
+    http_close(&client);
+    bytes_free(&requests);
+    device_release(&device);
+}
+
+static void request__byte_by_byte__is_read(void **state)
+{
+    struct bytes body = {0}, request = {0};
+    struct http_client client;
+    struct device device;
+    char head[300];
+
+    (void)state;
+    device_start(&device, NULL, send_back, NULL);
+    put_package(&body, 100);
+    snprintf(head, sizeof(head),
+             "POST /service HTTP/1.1\r\nHost: device\r\n" PACKAGE_FIELD
+             "Content-Length: %zu\r\n\r\n",
+             body.size);
+    bytes_say(&request, head);
+    bytes_put(&request, body.at, body.size);
+    http_open(&client, device.port);
+    for (size_t i = 0; i < request.size; i++)
+        http_send(&client, request.at + i, 1);
+    expect_reply(&client, true, 100);
+    http_close(&client);
+    bytes_free(&body);
+    bytes_free(&request);
+    device_release(&device);
+}
+
+/* A client that knows no chunks gets none: the connection's end is the reply's. */
+static void reply__to_http_1_0__is_not_in_chunks(void **state)
+{
+    static const char *const fields[] = {"", "Connection: keep-alive\r\n"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(fields); i++) {
+        struct bytes body = {0};
+        struct http_client client;
+        struct recorded reply;
+        struct device device;
+        char head[400];
+
+        device_start(&device, NULL, send_back, NULL);
+        put_package(&body, PART);
+        snprintf(head, sizeof(head),
+                 "POST /service HTTP/1.0\r\n" PACKAGE_FIELD
+                 "%sContent-Length: %zu\r\n\r\n",
+                 fields[i], body.size);
+        http_open(&client, device.port);
+        http_say(&client, head);
+        http_send(&client, body.at, body.size);
+        http_receive(&client, &reply);
+        assert_int_equal(http_status(&reply), 200);
+        assert_null(strstr(reply.head, "Transfer-Encoding"));
+        assert_null(strstr(reply.head, "Content-Length"));
+        assert_true(reply.closed);
+        assert_part(&reply, 1, document, PART);
+        assert_true(http_has_ended(&client));
+        recorded_free(&reply);
+        http_close(&client);
+
+        snprintf(head, sizeof(head),
+                 "POST /service HTTP/1.0\r\n" SOAP_FIELD "%sContent-Length: %zu\r\n\r\n",
+                 fields[i], strlen(PLAIN));
+        http_open(&client, device.port);
+        http_say(&client, head);
+        http_say(&client, PLAIN);
+        expect_reply(&client, false, 0);
+        http_close(&client);
+        bytes_free(&body);
+        device_release(&device);
+    }
+}
+
+static void connection__asked_to_close__is_closed_behind_the_reply(void **state)
+{
+    struct http_client client;
+    struct device device;
+
+    (void)state;
+    device_start(&device, NULL, answer_plainly, NULL);
+    http_open(&client, device.port);
+    http_post(&client, "/service", SOAP_FIELD "Connection: close\r\n", PLAIN,
+              strlen(PLAIN));
+    expect_reply(&client, false, 0);
+    assert_true(http_has_ended(&client));
+    http_close(&client);
+    device_release(&device);
+}
+
+/* A client that asks first is told to go on, or is refused without its body. */
+static void request__that_expects_100__is_told_to_go_on_or_refused(void **state)
+{
+    static const char expect[] = SOAP_FIELD "Expect: 100-continue\r\n";
+    struct http_client client;
+    struct recorded reply;
+    struct device device;
+
+    (void)state;
+    device_start(&device, NULL, answer_plainly, NULL);
+    http_open(&client, device.port);
+    http_post_head(&client, "/service", expect, strlen(PLAIN));
+    http_receive(&client, &reply);
+    assert_int_equal(http_status(&reply), 100);
+    recorded_free(&reply);
+    http_say(&client, PLAIN);
+    expect_reply(&client, false, 0);
+    http_close(&client);
+
+    http_open(&client, device.port);
+    http_post_head(&client, "/nobody", expect, strlen(PLAIN));
+    http_receive(&client, &reply);
+    assert_fault(&reply, 404, "Sender", "DestinationUnreachable");
+    recorded_free(&reply);
+    http_close(&client);
+    device_release(&device);
+}
+
+static void method__other_than_post__is_405(void **state)
+{
+    static const char *const methods[] = {"GET",     "HEAD",   "PUT", "DELETE",
+                                          "OPTIONS", "M-POST", "post"};
+    atomic_uint calls = 0;
+    struct device device;
+
+    (void)state;
+    device_start(&device, NULL, answer_plainly, &calls);
+    for (size_t i = 0; i < COUNT(methods); i++) {
+        struct http_client client;
+        struct recorded reply;
+        char head[200];
+
+        snprintf(head, sizeof(head),
+                 "%s /service HTTP/1.1\r\nHost: device\r\nConnection: close\r\n\r\n",
+                 methods[i]);
+        http_open(&client, device.port);
+        http_say(&client, head);
+        http_receive(&client, &reply);
+        assert_int_equal(http_status(&reply), 405);
+        assert_non_null(strstr(reply.head, "\r\nAllow: POST\r\n"));
+        recorded_free(&reply);
+        http_close(&client);
+    }
+    assert_int_equal(atomic_load(&calls), 0);
+    device_release(&device);
+}
+
+/* ---- Rings ----------------------------------------------------------------------------
+ */
+
+/* FAULTS row A8. */
+static void documents__through_rings_of_any_size__are_byte_exact(void **state)
+{
+    static const size_t rings[] = {1, 2, 4095, 4096, 4097, 1 << 20};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rings); i++) {
+        size_t size = rings[i] < 100 ? 3000 : PART;
+        wsd_service_options options = WSD_SERVICE_OPTIONS_INIT;
+        struct http_client client;
+        struct bytes body = {0};
+        struct device device;
+
+        options.ring_bytes = rings[i];
+        device_start(&device, &options, send_back, NULL);
+        put_package(&body, size);
+        http_open(&client, device.port);
+        http_post(&client, "/service", PACKAGE_FIELD, body.at, body.size);
+        expect_reply(&client, true, size);
+        http_close(&client);
+        bytes_free(&body);
+        device_release(&device);
+    }
+}
+
+/* ---- Clients that vanish --------------------------------------------------------------
+ */
+
+/* What a handler was told of a client that has gone. */
+struct loss {
+    bool writes, waits; /* until the client has gone */
+    HRESULT hr, again, closed;
+    size_t size;
+    atomic_bool has_begun, has_gone, is_over;
+};
+
+static HRESULT WSD_CALL lose_client(void *context, wsd_inbound_message *request,
+                                    wsd_outbound_message *reply)
+{
+    struct loss *loss = context;
+    IWSDOutboundAttachment *to = NULL;
+    IWSDInboundAttachment *from;
+    char buffer[1000];
+    DWORD n = 0;
+
+    if (atomic_load(&loss->is_over))
+        return answer_plainly(NULL, request, reply);
+    loss->hr = request_part(request, 0, &from);
+    if (loss->waits) {
+        atomic_store(&loss->has_begun, true);
+        WORKER_AWAIT(atomic_load(&loss->has_gone));
+    }
+    if (loss->hr == S_OK && loss->writes)
+        loss->hr = answer_attach(reply, &to, 1);
+    if (loss->hr == S_OK && loss->writes)
+        loss->hr = wsd_service_reply(reply);
+    while (loss->hr == S_OK) {
+        loss->hr = loss->writes ? attachment_write(to, document, 1000, &n)
+                                : page_read(from, buffer, sizeof(buffer), &n);
+        loss->size += n;
+        atomic_store(&loss->has_begun, true);
+    }
+    loss->again = loss->writes ? attachment_write(to, document, 1, &n)
+                               : page_read(from, buffer, 1, &n);
+    loss->closed = loss->writes ? attachment_close(to) : S_OK;
+    page_release(from);
+    if (to != NULL)
+        attachment_release(to);
+    atomic_store(&loss->is_over, true);
+    return loss->hr;
+}
+
+/* Gone with a reset, or with an orderly end in the middle of what it had announced. */
+static void vanish(struct http_client *client, bool reset)
+{
+    if (reset)
+        http_reset(client);
+    else
+        http_close(client);
+}
+
+/* FAULTS rows C3, G9: never an end. */
+static void client__vanishes_while_it_is_read__is_a_failure(void **state)
+{
+    (void)state;
+    for (int framing = IN_CHUNKS; framing <= WITH_LENGTH; framing++)
+        for (size_t sixteenth = 1; sixteenth < 16; sixteenth++) {
+            wsd_service_options options = small_rings();
+            struct bytes body = {0}, framed = {0};
+            struct http_client client;
+            struct loss loss = {0};
+            struct device device;
+
+            device_start(&device, &options, lose_client, &loss);
+            put_package(&body, PART);
+            put_framed(&framed, framing, &body);
+            http_open(&client, device.port);
+            if (framing == IN_CHUNKS)
+                http_say(&client,
+                         "POST /service HTTP/1.1\r\nHost: device\r\n" PACKAGE_FIELD
+                         "Transfer-Encoding: chunked\r\n\r\n");
+            else
+                http_post_head(&client, "/service", PACKAGE_FIELD, body.size);
+            http_send(&client, framed.at, framed.size * sixteenth / 16);
+            WORKER_AWAIT(atomic_load(&loss.has_begun));
+
+            vanish(&client, sixteenth % 2 == 0);
+
+            WORKER_AWAIT(atomic_load(&loss.is_over));
+            assert_hr(loss.hr, WS_E_ENDPOINT_DISCONNECTED);
+            assert_hr(loss.again, loss.hr);
+            assert_in_range(loss.size, 1, PART - 1);
+            assert_int_equal(device_status(&device), 200);
+            bytes_free(&framed);
+            bytes_free(&body);
+            device_release(&device);
+        }
+}
+
+/* Nothing is missing but the end of the HTTP message, or of the multipart. */
+static void client__vanishes_just_before_the_end__is_a_failure(void **state)
+{
+    (void)state;
+    for (size_t missing = 1; missing <= 12; missing++) {
+        struct http_client client;
+        struct bytes body = {0};
+        struct loss loss = {0};
+        struct device device;
+
+        device_start(&device, NULL, lose_client, &loss);
+        put_package(&body, 1000);
+        http_open(&client, device.port);
+        http_post_head(&client, "/service", PACKAGE_FIELD, body.size);
+        http_send(&client, body.at, body.size - missing);
+        WORKER_AWAIT(atomic_load(&loss.has_begun));
+        http_close(&client);
+        WORKER_AWAIT(atomic_load(&loss.is_over));
+        if (missing > 2) { /* else its delimiter has ended it: the part is whole */
+            assert_hr(loss.hr, WS_E_ENDPOINT_DISCONNECTED);
+            assert_hr(loss.again, loss.hr);
+        }
+        bytes_free(&body);
+        device_release(&device);
+    }
+}
+
+static void client__vanishes_while_it_is_written_to__is_a_failure(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 8; i++) {
+        wsd_service_options options = small_rings();
+        struct http_client client;
+        struct bytes body = {0};
+        struct loss loss = {.writes = true};
+        struct device device;
+
+        device_start(&device, &options, lose_client, &loss);
+        put_package(&body, 100);
+        http_open(&client, device.port);
+        http_post(&client, "/service", PACKAGE_FIELD, body.at, body.size);
+        http_await(&client, 1 + i * 100000);
+
+        vanish(&client, i % 2 == 0);
+
+        WORKER_AWAIT(atomic_load(&loss.is_over));
+        assert_hr(loss.hr, WS_E_ENDPOINT_DISCONNECTED);
+        assert_hr(loss.again, loss.hr);
+        assert_hr(loss.closed, loss.hr);
+        assert_int_equal(device_status(&device), 200);
+        bytes_free(&body);
+        device_release(&device);
+    }
+}
+
+/* Before the reply has begun: its writer waits for nobody. */
+static void client__vanishes_before_the_reply__fails_the_first_writes(void **state)
+{
+    (void)state;
+    for (int reset = 0; reset < 2; reset++) {
+        struct http_client client;
+        struct bytes body = {0};
+        struct loss loss = {.writes = true, .waits = true};
+        struct device device;
+
+        device_start(&device, NULL, lose_client, &loss);
+        put_package(&body, 100);
+        http_open(&client, device.port);
+        http_post(&client, "/service", PACKAGE_FIELD, body.at, body.size);
+        WORKER_AWAIT(atomic_load(&loss.has_begun));
+        vanish(&client, reset);
+        atomic_store(&loss.has_gone, true);
+        WORKER_AWAIT(atomic_load(&loss.is_over));
+        assert_true(FAILED(loss.hr));
+        assert_hr(loss.again, loss.hr);
+        bytes_free(&body);
+        device_release(&device);
+    }
+}
+
+/* ---- Many at once ---------------------------------------------------------------------
+ */
+
+enum { VISITORS = 50 };
+
+/* The kinds of visit, by the number that the body names. */
+enum { ASKS, SENDS, GETS, DOES_BOTH, IS_REFUSED, IS_CUT, VISITS };
+
+static const char *content_of(size_t number)
+{
+    return document + 977 * number;
+}
+
+static size_t size_of(size_t number)
+{
+    return 50000 * (number % 7) + number;
+}
+
+static HRESULT get_number(wsd_inbound_message *request, size_t *number)
+{
+    const char *text;
+    HRESULT hr = wsd_inbound_message_find_text(request, "Upload/Number", &text);
+
+    *number = hr == S_OK ? strtoul(text, NULL, 10) : 0;
+    return hr;
+}
+
+static HRESULT take_content(wsd_inbound_message *request, size_t number)
+{
+    IWSDInboundAttachment *from;
+    struct reading reading;
+    HRESULT hr = request_part(request, 0, &from);
+
+    if (hr != S_OK)
+        return hr;
+    reading = part_read(from, content_of(number), size_of(number));
+    page_release(from);
+    return reading.hr == S_FALSE && reading.as_expected && reading.size == size_of(number)
+               ? S_OK
+               : E_FAIL;
+}
+
+static HRESULT WSD_CALL receive_visitor(void *context, wsd_inbound_message *request,
+                                        wsd_outbound_message *reply)
+{
+    IWSDOutboundAttachment *to = NULL;
+    size_t number;
+    HRESULT hr = get_number(request, &number);
+
+    (void)context;
+    if (hr == S_OK && (number % VISITS == SENDS || number % VISITS == DOES_BOTH))
+        hr = take_content(request, number);
+    if (hr != S_OK || number % VISITS == IS_REFUSED)
+        return HRESULT_FROM_WIN32(ERROR_NOT_FOUND);
+    if (number % VISITS == ASKS || number % VISITS == SENDS)
+        return answer_plainly(NULL, request, reply);
+    hr = answer_attach(reply, &to, 1);
+    if (hr == S_OK)
+        hr = wsd_service_reply(reply);
+    if (hr == S_OK && number % VISITS == IS_CUT)
+        hr = attachment_write_all(to, content_of(number), size_of(number) + 1);
+    else if (hr == S_OK)
+        hr = part_write(to, content_of(number), size_of(number));
+    if (to != NULL)
+        attachment_release(to); /* which aborts one that is not closed */
+    return hr;
+}
+
+struct visitor {
+    struct worker worker;
+    size_t number;
+    wsd_client *client;
+    const char *url;
+    HRESULT sent, received, read;
+    int status;
+    bool as_expected;
+};
+
+/* Sends, having made the message; its attachment is written if there is one. */
+static HRESULT visitor_send(struct visitor *visitor, wsd_outbound_message *message)
+{
+    IWSDOutboundAttachment *part = NULL;
+    char body[300];
+    HRESULT hr;
+
+    snprintf(body, sizeof(body),
+             "<u:Upload xmlns:u=\"http://example.org/upload\"><u:Number>%zu</u:Number>"
+             "<u:Data/></u:Upload>",
+             visitor->number);
+    hr = wsd_outbound_message_set_body(message, body, strlen(body));
+    if (visitor->number % VISITS == SENDS || visitor->number % VISITS == DOES_BOTH) {
+        if (hr == S_OK)
+            hr = WSDCreateOutboundAttachment(&part);
+        if (hr == S_OK)
+            hr = wsd_outbound_message_attach(message, "Upload/Data", part, NULL);
+    }
+    if (hr == S_OK)
+        hr = wsd_client_send(visitor->client, visitor->url, message);
+    if (hr == S_OK && part != NULL)
+        hr = part_write(part, content_of(visitor->number), size_of(visitor->number));
+    if (part != NULL)
+        attachment_release(part);
+    return hr;
+}
+
+static void visitor_run(void *argument)
+{
+    struct visitor *visitor = argument;
+    wsd_outbound_message *message = NULL;
+    wsd_inbound_message *reply = NULL;
+    IWSDInboundAttachment *page = NULL;
+
+    visitor->sent = wsd_outbound_message_create(ACTION, &message);
+    if (visitor->sent == S_OK)
+        visitor->sent = visitor_send(visitor, message);
+    visitor->received =
+        wsd_client_receive(visitor->client, message, PEER_PATIENCE_MS, &reply);
+    if (reply != NULL)
+        visitor->status = wsd_inbound_message_http_status(reply);
+    if (reply != NULL &&
+        wsd_inbound_message_attachment(reply, "UploadResponse/Page", &page) == S_OK) {
+        struct reading reading =
+            part_read(page, content_of(visitor->number), size_of(visitor->number) + 1);
+
+        visitor->read = reading.hr;
+        visitor->as_expected =
+            reading.as_expected &&
+            (reading.hr != S_FALSE || reading.size == size_of(visitor->number));
+        page_release(page);
+    }
+    wsd_inbound_message_release(reply);
+    wsd_outbound_message_release(message);
+}
+
+static void assert_served(const struct visitor *visitor)
+{
+    assert_hr(visitor->sent, S_OK);
+    switch (visitor->number % VISITS) {
+    case IS_REFUSED:
+        assert_hr(visitor->received, WS_E_ENDPOINT_FAULT_RECEIVED);
+        assert_int_equal(visitor->status, 400);
+        break;
+    case IS_CUT:
+        if (visitor->received == S_OK) { /* else it was cut before its envelope */
+            assert_true(FAILED(visitor->read));
+            assert_true(visitor->as_expected);
+        } else {
+            assert_true(FAILED(visitor->received));
+        }
+        break;
+    case GETS:
+    case DOES_BOTH:
+        assert_hr(visitor->received, S_OK);
+        assert_hr(visitor->read, S_FALSE);
+        assert_true(visitor->as_expected);
+        break;
+    default:
+        assert_hr(visitor->received, S_OK);
+        assert_int_equal(visitor->status, 200);
+        break;
+    }
+}
+
+/* Beside them, some that stand still, and one that goes away: they stop nobody. */
+static void clients__fifty_at_once__are_all_served(void **state)
+{
+    struct visitor *visitors = calloc(VISITORS, sizeof(*visitors));
+    wsd_service_options options = small_rings();
+    wsd_client_options client_options = WSD_CLIENT_OPTIONS_INIT;
+    struct http_client still[4];
+    struct device device;
+    wsd_client *client;
+
+    (void)state;
+    assert_non_null(visitors);
+    client_options.ring_bytes = RING;
+    options.max_connections_per_peer = VISITORS + COUNT(still) + 1;
+    device_start(&device, &options, receive_visitor, NULL);
+    assert_hr(wsd_client_create(&client_options, &client), S_OK);
+    for (size_t i = 0; i < COUNT(still); i++) {
+        http_open(&still[i], device.port);
+        http_post_head(&still[i], "/service", SOAP_FIELD, 1000);
+        http_say(&still[i], "<s:Envelope");
+    }
+    for (size_t i = 0; i < VISITORS; i++) {
+        visitors[i] = (struct visitor){
+            .number = i, .client = client, .url = device.url, .read = E_UNEXPECTED};
+        worker_start(&visitors[i].worker, visitor_run, &visitors[i]);
+    }
+    http_reset(&still[0]);
+    for (size_t i = 0; i < VISITORS; i++)
+        worker_join(&visitors[i].worker);
+    for (size_t i = 0; i < VISITORS; i++)
+        assert_served(&visitors[i]);
+    for (size_t i = 1; i < COUNT(still); i++)
+        http_close(&still[i]);
+    wsd_client_release(client);
+    device_release(&device);
+    free(visitors);
+}
+
+/* ---- Races ----------------------------------------------------------------------------
+ */
+
+/* An Abort of another thread, at any moment of a reply that is being written. */
+struct race {
+    IWSDOutboundAttachment *part;
+    HRESULT hr;
+    atomic_bool is_there, is_over;
+};
+
+static HRESULT WSD_CALL write_and_close(void *context, wsd_inbound_message *request,
+                                        wsd_outbound_message *reply)
+{
+    struct race *race = context;
+
+    (void)request;
+    race->hr = answer_attach(reply, &race->part, 1);
+    if (race->hr == S_OK)
+        race->part->lpVtbl->AddRef(race->part); /* for the test */
+    atomic_store(&race->is_there, true);
+    if (race->hr == S_OK)
+        race->hr = wsd_service_reply(reply);
+    if (race->hr == S_OK)
+        race->hr = part_write(race->part, document, PART);
+    if (race->part != NULL)
+        attachment_release(race->part);
+    atomic_store(&race->is_over, true);
+    return S_OK;
+}
+
+/* FAULTS row I1: whole or cut, and never a success of both Close and Abort. */
+static void abort__races_with_the_writer__has_one_outcome(void **state)
+{
+    wsd_service_options options = small_rings();
+    struct device device;
+    struct race race;
+
+    (void)state;
+    device_start(&device, &options, write_and_close, &race);
+    for (long i = 0; i < 200; i++) {
+        const struct timespec moment = {0, i % 20 * 50000};
+        struct http_client client;
+        struct recorded reply;
+        HRESULT aborted;
+
+        memset(&race, 0, sizeof(race));
+        http_open(&client, device.port);
+        http_post(&client, "/service", SOAP_FIELD, PLAIN, strlen(PLAIN));
+        WORKER_AWAIT(atomic_load(&race.is_there));
+        nanosleep(&moment, NULL);
+        aborted = attachment_abort(race.part);
+        http_receive(&client, &reply);
+        WORKER_AWAIT(atomic_load(&race.is_over));
+        if (race.hr == S_OK)
+            assert_true(reply.whole);
+        if (race.hr == S_OK || aborted != S_OK) /* closed, or before the first Write */
+            assert_hr(aborted, INVALID_OPERATION);
+        if (reply.whole && reply.part_count > 0) /* all was out already [A1] */
+            assert_part(&reply, 1, document, PART);
+        attachment_release(race.part);
+        recorded_free(&reply);
+        http_close(&client);
+    }
+    device_release(&device);
+}
+
+/* ---- The process ----------------------------------------------------------------------
+ */
+
+static atomic_uint broken_pipes;
+
+static void note_broken_pipe(int number)
+{
+    (void)number;
+    atomic_fetch_add(&broken_pipes, 1);
+}
+
+/* Clients that a careless device would complain of, or be killed by. */
+static void misbehave(const struct device *device)
+{
+    static const char *const requests[] = {
+        "GARBAGE\r\n\r\n",
+        "POST /service HTTP/9.9\r\n\r\n",
+        "POST /service HTTP/1.1\r\nHost: device\r\nContent-Length: x\r\n\r\n",
+        "POST /service HTTP/1.1\r\nHost: device\r\nTransfer-Encoding: chunked\r\n\r\nzz",
+        "POST /service HTTP/1.1\r\nHost: device\r\n" SOAP_FIELD
+        "Content-Length: 4\r\n\r\n<a:b",
+    };
+
+    for (size_t i = 0; i < COUNT(requests); i++) {
+        struct http_client client;
+
+        http_open(&client, device->port);
+        http_say(&client, requests[i]);
+        http_await(&client, 1);
+        http_close(&client);
+    }
+    for (int i = 0; i < 4; i++) {
+        struct http_client client;
+
+        http_open(&client, device->port);
+        http_post(&client, "/service", SOAP_FIELD, PLAIN, strlen(PLAIN));
+        http_await(&client, i < 2 ? 1 : 300000);
+        vanish(&client, i % 2 == 0);
+    }
+}
+
+static HRESULT WSD_CALL write_endlessly(void *context, wsd_inbound_message *request,
+                                        wsd_outbound_message *reply)
+{
+    IWSDOutboundAttachment *part = NULL;
+    HRESULT hr = answer_attach(reply, &part, 1);
+
+    (void)context;
+    (void)request;
+    if (hr == S_OK)
+        hr = wsd_service_reply(reply);
+    while (hr == S_OK)
+        hr = attachment_write_all(part, document, PART);
+    if (part != NULL)
+        attachment_release(part);
+    return hr;
+}
+
+/* Standard output and error, kept while a file takes what is written to them. */
+struct outputs {
+    FILE *said;
+    int kept[2];
+};
+
+static int divert_outputs(void **state)
+{
+    static struct outputs outputs;
+
+    fflush(NULL);
+    outputs.said = tmpfile();
+    if (outputs.said == NULL)
+        return -1;
+    for (int i = 0; i < 2; i++) {
+        outputs.kept[i] = dup(STDOUT_FILENO + i);
+        dup2(fileno(outputs.said), STDOUT_FILENO + i);
+    }
+    *state = &outputs;
+    return 0;
+}
+
+static int restore_outputs(void **state)
+{
+    struct outputs *outputs = *state;
+
+    fflush(NULL);
+    for (int i = 0; i < 2; i++) {
+        dup2(outputs->kept[i], STDOUT_FILENO + i);
+        close(outputs->kept[i]);
+    }
+    fclose(outputs->said);
+    return 0;
+}
+
+/* FAULTS row J1, and nothing is written to standard output and error. */
+static void process__clients_misbehave__hears_nothing_of_it(void **state)
+{
+    const struct outputs *outputs = *state;
+    struct sigaction noted = {.sa_handler = note_broken_pipe}, before, after;
+    struct device device;
+    struct stat status;
+
+    assert_int_equal(sigaction(SIGPIPE, &noted, &before), 0);
+    device_start(&device, NULL, write_endlessly, NULL);
+    misbehave(&device);
+    device_release(&device);
+    assert_int_equal(sigaction(SIGPIPE, &before, &after), 0);
+    assert_true(after.sa_handler == note_broken_pipe); /* nobody has changed it */
+    assert_int_equal(atomic_load(&broken_pipes), 0);
+    fflush(NULL);
+    assert_int_equal(fstat(fileno(outputs->said), &status), 0);
+    assert_int_equal(status.st_size, 0);
+}
+
+static size_t entries_in(const char *folder)
+{
+    DIR *listing = opendir(folder);
+    size_t count = 0;
+
+    assert_non_null(listing);
+    while (readdir(listing) != NULL)
+        count++;
+    closedir(listing);
+    return count;
+}
+
+/* FAULTS row J3: a program that the application starts inherits none of them. */
+static void descriptors__of_a_service__are_close_on_exec(void **state)
+{
+    bool was_there[256] = {false};
+    struct http_client client;
+    struct device device;
+    int ours;
+
+    (void)state;
+    for (int fd = 0; fd < 256; fd++)
+        was_there[fd] = fcntl(fd, F_GETFD) != -1;
+    device_start(&device, NULL, answer_plainly, NULL);
+    http_open(&client, device.port);
+    ours = client.fd;
+    http_post(&client, "/service", SOAP_FIELD, PLAIN, strlen(PLAIN));
+    expect_reply(&client, false, 0);
+    for (int fd = 0; fd < 256; fd++)
+        if (!was_there[fd] && fd != ours && fcntl(fd, F_GETFD) != -1)
+            assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+    http_close(&client);
+    device_release(&device);
+}
+
+static void limit_descriptors(int highest)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = highest < 0 ? limit.rlim_max : (rlim_t)highest + 1;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static int next_descriptor(void)
+{
+    int fd = dup(STDIN_FILENO);
+
+    close(fd);
+    return fd;
+}
+
+/* FAULTS row A11: start says so, and may be tried again. */
+static void descriptors__too_few_to_start__is_told(void **state)
+{
+    int highest = next_descriptor() - 1;
+    size_t too_many = 0;
+    struct device device;
+    HRESULT hr;
+
+    (void)state;
+    assert_hr(wsd_service_create(NULL, &device.service), S_OK);
+    assert_hr(wsd_service_handle(device.service, "/service", NULL, answer_plainly, NULL),
+              S_OK);
+    do {
+        limit_descriptors(highest++);
+        hr = wsd_service_start(device.service);
+        limit_descriptors(-1);
+        if (hr == HRESULT_FROM_WIN32(ERROR_TOO_MANY_OPEN_FILES))
+            too_many++;
+        else if (hr != S_OK)
+            assert_hr(hr, HRESULT_FROM_WIN32(ERROR_NO_SYSTEM_RESOURCES));
+        assert_in_range(highest, 0, 100);
+    } while (hr != S_OK);
+    assert_int_not_equal(too_many, 0);
+    device.port = wsd_service_port(device.service);
+    assert_int_equal(device_status(&device), 200);
+    device_release(&device);
+}
+
+/* The same of one to accept with: the client waits until there is one. */
+static void descriptors__none_to_accept_with__passes(void **state)
+{
+    struct http_client client;
+    struct device device;
+
+    (void)state;
+    device_start(&device, NULL, answer_plainly, NULL);
+    limit_descriptors(next_descriptor());
+    http_open(&client, device.port);
+    http_post(&client, "/service", SOAP_FIELD, PLAIN, strlen(PLAIN));
+    assert_true(http_is_silent(&client, 200));
+    limit_descriptors(-1);
+    expect_reply(&client, false, 0);
+    http_close(&client);
+    device_release(&device);
+}
+
+/* In one of the many ways to end it. */
+static void cycle(size_t way)
+{
+    wsd_service_options options = small_rings();
+    struct http_client client;
+    struct loss loss = {.writes = way % 2 == 0};
+    struct bytes body = {0};
+    struct device device;
+
+    if (way % 7 == 0) { /* never started */
+        assert_hr(wsd_service_create(&options, &device.service), S_OK);
+        device_release(&device);
+        return;
+    }
+    device_start(&device, &options, way % 3 == 0 ? send_back : lose_client, &loss);
+    put_package(&body, loss.writes && way % 3 != 0 ? 100 : PART);
+    http_open(&client, device.port);
+    http_post_head(&client, "/service", PACKAGE_FIELD, body.size);
+    http_send(&client, body.at, body.size / (1 + way % 2));
+    if (way % 3 == 0 && way % 2 == 0)
+        expect_reply(&client, true, PART);
+    else if (way % 3 != 0 && way % 5 != 0)
+        WORKER_AWAIT(atomic_load(&loss.has_begun));
+    if (way % 11 == 3)
+        assert_true(SUCCEEDED(wsd_service_stop(device.service, 1)));
+    if (way % 4 == 1)
+        device_release(&device);
+    vanish(&client, way % 5 == 2);
+    if (way % 4 != 1)
+        device_release(&device);
+    bytes_free(&body);
+}
+
+static void cycles__of_all_kinds__leave_nothing_behind(void **state)
+{
+    size_t descriptors = 0, threads = 0;
+
+    (void)state;
+    for (size_t i = 0; i < 250; i++) {
+        if (i == 20) { /* what is made once has been made */
+            descriptors = entries_in("/proc/self/fd");
+            threads = entries_in("/proc/self/task");
+        }
+        cycle(i);
+    }
+    assert_int_equal(entries_in("/proc/self/fd"), descriptors);
+    assert_int_equal(entries_in("/proc/self/task"), threads);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(connection__kept__carries_requests_of_all_kinds),
+        cmocka_unit_test(request__in_chunks__is_read),
+        cmocka_unit_test(connection__pipelined__is_answered_in_order),
+        cmocka_unit_test(request__byte_by_byte__is_read),
+        cmocka_unit_test(reply__to_http_1_0__is_not_in_chunks),
+        cmocka_unit_test(connection__asked_to_close__is_closed_behind_the_reply),
+        cmocka_unit_test(request__that_expects_100__is_told_to_go_on_or_refused),
+        cmocka_unit_test(method__other_than_post__is_405),
+        cmocka_unit_test(documents__through_rings_of_any_size__are_byte_exact),
+        cmocka_unit_test(client__vanishes_while_it_is_read__is_a_failure),
+        cmocka_unit_test(client__vanishes_just_before_the_end__is_a_failure),
+        cmocka_unit_test(client__vanishes_while_it_is_written_to__is_a_failure),
+        cmocka_unit_test(client__vanishes_before_the_reply__fails_the_first_writes),
+        cmocka_unit_test(clients__fifty_at_once__are_all_served),
+        cmocka_unit_test(abort__races_with_the_writer__has_one_outcome),
+        cmocka_unit_test_setup_teardown(process__clients_misbehave__hears_nothing_of_it,
+                                        divert_outputs, restore_outputs),
+        cmocka_unit_test(descriptors__of_a_service__are_close_on_exec),
+        cmocka_unit_test(descriptors__too_few_to_start__is_told),
+        cmocka_unit_test(descriptors__none_to_accept_with__passes),
+        cmocka_unit_test(cycles__of_all_kinds__leave_nothing_behind),
+    };
+
+    return cmocka_run_group_tests_name("service_flow", tests, make_document,
+                                       free_document);
+}
