@@ -93,8 +93,8 @@ typedef struct wsd_service_options {
     size_t max_envelope_bytes;
 
     /** Most bytes of a request that are thrown away for its reply's sake, because it was
-     * refused or its handler left attachments unread; then the connection is cut. Default
-     * 16 MiB. */
+     * refused, or its handler closed attachments or left them unread; then the connection
+     * is cut. Default 16 MiB. */
     uint64_t max_discard_bytes;
 
     /** From a connection's beginning, or the end of its last reply, to the end of the

@@ -36,6 +36,7 @@ struct wsd_inbound_package {
     struct entry *expected[WSD_MAX_ATTACHMENTS]; /* in the envelope's order */
     size_t expected_count;
     atomic_bool abandoned;
+    uint64_t discarded; /* bytes that nobody wanted; pusher only */
 };
 
 static struct wsd_inbound_package *package_from_sink(struct wsd_body_sink *sink)
@@ -210,8 +211,10 @@ static HRESULT package_content(struct wsd_part_handler *handler, const uint8_t *
     if (package->in_root)
         return wsd_text_append(package->envelope, bytes, size);
     if (package->current == NULL ||
-        !wsd_inbound_attachment_is_awaited(package->current->attachment))
+        !wsd_inbound_attachment_is_awaited(package->current->attachment)) {
+        package->discarded += size;
         return atomic_load(&package->abandoned) && !is_awaited(package) ? E_ABORT : S_OK;
+    }
     hr = wsd_inbound_attachment_push(package->current->attachment, bytes, size, taken);
     if (hr == S_OK && *taken < size && !package->envelope_came)
         return WS_E_QUOTA_EXCEEDED;
@@ -292,6 +295,11 @@ void wsd_inbound_package_abandon(struct wsd_inbound_package *package)
     atomic_store(&package->abandoned, true);
     for (size_t i = 0; i < package->count; i++)
         wsd_inbound_attachment_close_unreferenced(package->entries[i].attachment);
+}
+
+uint64_t wsd_inbound_package_discarded(const struct wsd_inbound_package *package)
+{
+    return package->discarded;
 }
 
 void wsd_inbound_package_fail(struct wsd_inbound_package *package, HRESULT error)

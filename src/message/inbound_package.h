@@ -67,6 +67,9 @@ wsd_inbound_package_media_type(const struct wsd_inbound_package *package,
 struct wsd_body_sink *wsd_inbound_package_sink(struct wsd_inbound_package *package);
 void wsd_inbound_package_abandon(struct wsd_inbound_package *package);
 
+/* Bytes of parts that nobody wanted, or wants any more.  For the pusher. */
+uint64_t wsd_inbound_package_discarded(const struct wsd_inbound_package *package);
+
 /* Nothing comes any more: fails the attachments that are not whole. */
 void wsd_inbound_package_fail(struct wsd_inbound_package *package, HRESULT error);
 

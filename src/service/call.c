@@ -271,10 +271,15 @@ static void call_submit(struct wsd_call *call)
     call_refuse(call, &wsd_refusal_too_busy);
 }
 
+/* What was thrown away, by us and of attachments that the handler has closed, is bounded.
+ */
 static HRESULT call_discard(struct wsd_call *call, size_t size)
 {
-    call->discarded += size;
-    return call->discarded > call->dispatcher->options.max_discard_bytes ? E_ABORT : S_OK;
+    uint64_t sum = call->discarded += size;
+
+    if (call->incoming != NULL && call->incoming->package != NULL)
+        sum += wsd_inbound_package_discarded(call->incoming->package);
+    return sum > call->dispatcher->options.max_discard_bytes ? E_ABORT : S_OK;
 }
 
 /* E_ABORT is no failure of the request: its handler has left, and reads no more.  What
@@ -304,7 +309,7 @@ HRESULT wsd_call_push(struct wsd_call *call, const uint8_t *bytes, size_t size,
     if (hr == S_OK && !call->submitted && wsd_inbound_is_readable(call->incoming))
         call_submit(call);
     if (hr == S_OK)
-        return S_OK;
+        return call_discard(call, 0);
     call_stop_reading(call, hr);
     *taken = size;
     return call_discard(call, size);
