@@ -16,8 +16,14 @@ bool part_file_is_taken(int directory, const char *name)
 
 bool part_file_create(struct part_file *file, int directory, const char *name)
 {
+    int length = snprintf(file->name, sizeof(file->name), "%s", name);
+
+    file->fd = -1;
+    if (length < 0 || (size_t)length >= sizeof(file->name)) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
     file->directory = directory;
-    snprintf(file->name, sizeof(file->name), "%s", name);
     file->written = 0;
     file->fd = openat(directory, file->name,
                       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);

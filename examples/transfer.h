@@ -8,6 +8,10 @@
 #include "cli.h"
 #include "wsd_client.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Where the bytes of an attachment come from. */
 struct document {
     const char *name; /* for people */
@@ -42,4 +46,7 @@ HRESULT transfer_document(struct cli *cli, struct document *document,
 HRESULT transfer_reply(struct cli *cli, wsd_client *client, wsd_outbound_message *message,
                        wsd_inbound_message **reply);
 
+#ifdef __cplusplus
+}
+#endif
 #endif
