@@ -56,7 +56,7 @@ class target
         if (directory == -1)
             return;
         if (part.fd != -1 && !is_whole)
-            unlinkat(directory, part.name, 0);
+            part_file_remove(&part);
         part_file_close(&part);
         close(directory);
     }

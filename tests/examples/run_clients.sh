@@ -260,15 +260,12 @@ print__file_that_cannot_be_read__aborts() {
         soon log_has TRUNCATED && is_incomplete
 }
 
-# Prints the most memory, in KiB, that $sender has had so far.
-peak_memory() { sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$sender/status" 2>/dev/null; }
-
 # Waits for $sender's end as ended_with does, for longer; fails when it had 16 MiB.
 ended_with_little_memory() {
     peak=0
     tries=3000
     until has_ended; do
-        peak_now=$(peak_memory)
+        peak_now=$(peak_memory "$sender")
         peak=${peak_now:-$peak}
         tries=$((tries - 1))
         [ "$tries" -gt 0 ] || break
@@ -375,8 +372,6 @@ save__image_cut_anywhere__leaves_no_whole_file() {
         done
     done
 }
-
-random_below() { echo "$(($(od -An -N4 -tu4 /dev/urandom) % $1))"; }
 
 save__several_attachments__have_numbers_and_endings() {
     make_file one 1000000 && make_file two 3 &&

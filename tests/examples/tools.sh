@@ -64,6 +64,9 @@ ended_with() {
     is_status "$1"
 }
 
+# Prints the most memory, in KiB, that a process has had so far.
+peak_memory() { sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$1/status" 2>/dev/null; }
+
 is_status() { [ "$status" -eq "$1" ] || { echo "    status $status, not $1" && return 1; }; }
 out_has() { grep -qF -e "$1" "$scratch/out" || { echo "    no '$1' in the output" && return 1; }; }
 err_has() { grep -qF -e "$1" "$scratch/err" || { echo "    no '$1' in the errors" && return 1; }; }
@@ -84,6 +87,8 @@ is_failure() { # the words, then the command
 
 # make_file NAME BYTES
 make_file() { head -c "$2" /dev/urandom >"$scratch/$1"; }
+
+random_below() { echo "$(($(od -An -N4 -tu4 /dev/urandom) % $1))"; }
 
 # Runs the tests, functions that end with their verdicts, and says how it went.
 run_tests() {
