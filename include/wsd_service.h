@@ -6,6 +6,10 @@
  * runs; those that it puts into the reply stream out when the handler has returned, or
  * from wsd_service_reply() on.
  *
+ * Its memory is bounded: some MiB of its own; 192 KiB for each connection; the envelopes
+ * of each request in progress and of its reply, as text and taken apart; and ring_bytes
+ * for each open attachment, however large that is and however slow its reader.
+ *
  * Part of the component `service` (CMake: wsdattach::service, pkg-config:
  * wsdattach-service): a program that only sends does not link it, nor libmicrohttpd.
  */

@@ -104,10 +104,11 @@ name__leads_out_of_the_folder__is_refused() {
 request__without_a_name_or_of_another_action__is_a_fault() {
     start_service || return 1
     echo '<GetFileRequest xmlns="http://www.example.com/ncd/FileService"/>' >"$scratch/body"
-    set -- "$wsd_send" "$url" --body "$scratch/body" \
-        --action http://www.example.com/ncd/FileService/GetFile
-    is_failure "fault Sender: The request has no filePath." "$@" &&
-        is_failure "fault Sender, ActionNotSupported" "$@"List
+    set -- "$wsd_send" "$url" --body "$scratch/body" --action
+    is_failure "fault Sender: The request has no filePath." \
+        "$@" http://www.example.com/ncd/FileService/GetFile &&
+        is_failure "fault Sender, ActionNotSupported" \
+            "$@" http://www.example.com/ncd/FileService/GetFileList
 }
 
 # Reading the memory of a process at its address 0 fails.

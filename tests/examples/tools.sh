@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What the tests of the example programs share: the scripts beside this one read it.
 set -u
 
