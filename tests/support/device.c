@@ -2,7 +2,6 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +94,27 @@ void assert_fault(const struct recorded *reply, int status, const char *code,
     assert_says(reply, "<soap:Reason><soap:Text xml:lang=\"en\">");
 }
 
+void expect_answer(struct http_client *client)
+{
+    struct recorded reply;
+
+    http_receive(client, &reply);
+    assert_int_equal(http_status(&reply), 200);
+    assert_says(&reply, ANSWER);
+    recorded_free(&reply);
+}
+
+void expect_part(struct http_client *client, const void *content, size_t size)
+{
+    struct recorded reply;
+
+    http_receive(client, &reply);
+    assert_int_equal(http_status(&reply), 200);
+    assert_int_equal(reply.part_count, 2);
+    assert_part(&reply, 1, content, size);
+    recorded_free(&reply);
+}
+
 /* ---- Handlers -------------------------------------------------------------------------
  */
 
@@ -121,6 +141,62 @@ HRESULT answer_attach(wsd_outbound_message *reply, IWSDOutboundAttachment **part
             hr = wsd_outbound_message_attach(reply, path, parts[i], NULL);
     }
     return hr;
+}
+
+HRESULT WSD_CALL answer_echo(void *context, wsd_inbound_message *request,
+                             wsd_outbound_message *reply)
+{
+    const struct bytes *expected = context;
+    IWSDOutboundAttachment *to = NULL;
+    IWSDInboundAttachment *from;
+    struct reading reading;
+    HRESULT hr;
+
+    if (request_part(request, 0, &from) != S_OK)
+        return answer_plainly(NULL, request, reply);
+    reading = part_read(from, expected->at, expected->size);
+    page_release(from);
+    if (reading.hr != S_FALSE || !reading.as_expected)
+        return E_FAIL;
+    hr = answer_attach(reply, &to, 1);
+    if (hr == S_OK) /* all that had to be read was read */
+        hr = wsd_service_reply(reply);
+    if (hr == S_OK)
+        hr = part_write(to, expected->at, reading.size);
+    if (to != NULL)
+        attachment_release(to);
+    return hr;
+}
+
+HRESULT WSD_CALL answer_with_parts(void *context, wsd_inbound_message *request,
+                                   wsd_outbound_message *reply)
+{
+    struct answer *answer = context;
+
+    (void)request;
+    answer->hr = answer_attach(reply, answer->parts, answer->count);
+    atomic_store(&answer->has_returned, true);
+    return answer->hr;
+}
+
+void answer_begin(struct answer *answer, struct device *device,
+                  struct http_client *client)
+{
+    wsd_service_options options = WSD_SERVICE_OPTIONS_INIT;
+
+    options.ring_bytes = 10000;
+    device_start(device, &options, answer_with_parts, answer);
+    http_open(client, device->port);
+    http_post(client, "/service", SOAP_FIELD, REQUEST, strlen(REQUEST));
+    WORKER_AWAIT(atomic_load(&answer->has_returned));
+    assert_hr(answer->hr, S_OK);
+}
+
+void answer_release(struct answer *answer)
+{
+    for (size_t i = 0; i < answer->count; i++)
+        if (answer->parts[i] != NULL)
+            attachment_release(answer->parts[i]);
 }
 
 HRESULT request_part(wsd_inbound_message *request, size_t index,

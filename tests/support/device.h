@@ -5,6 +5,7 @@
 #ifndef WSD_TESTS_DEVICE_H
 #define WSD_TESTS_DEVICE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -60,6 +61,9 @@ int device_status(const struct device *device);
  * without a subcode. */
 void assert_fault(const struct recorded *reply, int status, const char *code,
                   const char *subcode);
+/* The client's next reply is 200 and ANSWER, or has one attachment: this. */
+void expect_answer(struct http_client *client);
+void expect_part(struct http_client *client, const void *content, size_t size);
 #define assert_says(reply, text) assert_non_null(strstr((reply)->body, text))
 
 /* ---- Handlers: on any thread, without assertions ---- */
@@ -76,6 +80,28 @@ HRESULT WSD_CALL answer_plainly(void *context, wsd_inbound_message *request,
  * UploadResponse/Page[1] and so on.  Their first failure. */
 HRESULT answer_attach(wsd_outbound_message *reply, IWSDOutboundAttachment **parts,
                       size_t count);
+
+/* Answers with one attachment, which is the request's; ANSWER if that has none.
+ * context: a struct bytes, with which it has to begin. */
+HRESULT WSD_CALL answer_echo(void *context, wsd_inbound_message *request,
+                             wsd_outbound_message *reply);
+
+/* A reply whose attachments are written outside its handler. */
+struct answer {
+    size_t count; /* <= 4 */
+    IWSDOutboundAttachment *parts[4];
+    HRESULT hr;
+    atomic_bool has_returned;
+};
+
+/* Answers so; context: a struct answer. */
+HRESULT WSD_CALL answer_with_parts(void *context, wsd_inbound_message *request,
+                                   wsd_outbound_message *reply);
+/* Starts the device with this handler and small rings, and opens a client whose request's
+ * handler has returned. */
+void answer_begin(struct answer *answer, struct device *device,
+                  struct http_client *client);
+void answer_release(struct answer *answer);
 
 /* Attachment number `index` of the request, at Upload/Data[index + 1]. */
 HRESULT request_part(wsd_inbound_message *request, size_t index,
