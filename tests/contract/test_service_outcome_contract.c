@@ -240,6 +240,7 @@ static void handler__that_fails_behind_its_reply__cuts_the_connection(void **sta
     http_open(&client, device.port);
     http_post(&client, "/service", SOAP_FIELD, REQUEST, strlen(REQUEST));
     http_receive(&client, &reply);
+    WORKER_AWAIT(atomic_load(&verdict.has_returned));
     assert_hr(verdict.set_up, S_OK);
     assert_int_equal(http_status(&reply), 200);
     assert_cut(&reply);
