@@ -238,24 +238,24 @@ uint16_t WSD_CALL wsd_service_port(const wsd_service *service)
 
 HRESULT WSD_CALL wsd_service_stop(wsd_service *service, DWORD drain_ms)
 {
-    bool drained;
+    bool stopped;
 
     if (service == NULL)
         return E_POINTER;
     if (wsd_thread_is_ours() || wsd_worker_pool_is_current(service->dispatcher->workers))
         return HRESULT_FROM_WIN32(ERROR_POSSIBLE_DEADLOCK);
     wsd_monitor_enter(&service->synced.monitor);
-    drained = service->synced.state != STARTED;
+    stopped = service->synced.state != STARTED;
     service->synced.state = STOPPED;
     wsd_monitor_leave(&service->synced.monitor);
-    if (drained)
+    if (stopped)
         return S_OK;
     wsd_dispatcher_close(service->dispatcher);
     wsd_mhd_server_quiesce(service->server);
-    drained = wsd_dispatcher_drain(service->dispatcher, wsd_clock_deadline(drain_ms));
+    wsd_dispatcher_drain(service->dispatcher, wsd_clock_deadline(drain_ms));
     wsd_dispatcher_cut(service->dispatcher);
     wsd_mhd_server_stop(service->server);
     service->server = NULL;
     wsd_dispatcher_drain(service->dispatcher, UINT64_MAX); /* the handlers return */
-    return drained ? S_OK : S_FALSE;
+    return wsd_dispatcher_has_lost(service->dispatcher) ? S_FALSE : S_OK;
 }

@@ -362,6 +362,7 @@ void wsd_call_end(struct wsd_call *call, HRESULT result)
 {
     if (FAILED(result) && wsd_reply_is_cut(&call->reply))
         result = E_ABORT; /* it was us */
+    call->link.failed = FAILED(result);
     wsd_call_finish(call, FAILED(result) ? result : WS_E_ENDPOINT_DISCONNECTED);
     wsd_reply_end(&call->reply, result);
     if (call->incoming != NULL)

@@ -79,6 +79,8 @@ void wsd_dispatcher_leave(struct wsd_dispatcher *dispatcher, struct wsd_call_lin
         dispatcher->synced.first = link->next;
     if (link->next != NULL)
         link->next->previous = link->previous;
+    if (link->cut && link->failed)
+        dispatcher->synced.lost = true;
     if (--dispatcher->synced.count == 0)
         wsd_monitor_wake_all(&dispatcher->synced.monitor);
     wsd_monitor_leave(&dispatcher->synced.monitor);
@@ -134,4 +136,14 @@ void wsd_dispatcher_cut(struct wsd_dispatcher *dispatcher)
         wsd_call_abort(call);
         wsd_call_release(call);
     }
+}
+
+bool wsd_dispatcher_has_lost(struct wsd_dispatcher *dispatcher)
+{
+    bool lost;
+
+    wsd_monitor_enter(&dispatcher->synced.monitor);
+    lost = dispatcher->synced.lost;
+    wsd_monitor_leave(&dispatcher->synced.monitor);
+    return lost;
 }

@@ -30,7 +30,8 @@ struct wsd_call;
 struct wsd_call_link {
     struct wsd_call *call; /* a reference while it is in the list */
     struct wsd_call_link *previous, *next;
-    bool cut;
+    bool cut;    /* by wsd_dispatcher_cut() */
+    bool failed; /* the call's: when it leaves */
 };
 
 struct wsd_dispatcher {
@@ -44,6 +45,7 @@ struct wsd_dispatcher {
         struct wsd_call_link *first;
         unsigned count;
         bool closed;
+        bool lost; /* a call that was cut has failed */
     } synced;
 };
 
@@ -73,5 +75,7 @@ void wsd_dispatcher_close(struct wsd_dispatcher *dispatcher);
 bool wsd_dispatcher_drain(struct wsd_dispatcher *dispatcher, uint64_t deadline_ms);
 /* Cuts every call in progress. */
 void wsd_dispatcher_cut(struct wsd_dispatcher *dispatcher);
+/* Has a call that was cut failed?  One that has left without had its reply already. */
+bool wsd_dispatcher_has_lost(struct wsd_dispatcher *dispatcher);
 
 #endif

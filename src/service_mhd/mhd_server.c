@@ -234,6 +234,8 @@ static void server_run(void *context)
         if (server->check_ms <= now)
             server_check(server, now);
     }
+    server_serve(server);
+    MHD_run(server->daemon); /* which finds those whose replies are out already */
     /* libmicrohttpd ends the process when it is stopped with a suspended connection. */
     server_serve(server);
     for (struct wsd_mhd_connection *connection = server->first; connection != NULL;
