@@ -496,6 +496,67 @@ static void stop__handler_still_runs__waits_for_it(void **state)
     visit_end(&visit);
 }
 
+/* Handlers that come one after another, each when the test lets it. */
+struct queue {
+    atomic_uint entered;
+    atomic_bool may_go;
+};
+
+static HRESULT WSD_CALL queue_up(void *context, wsd_inbound_message *request,
+                                 wsd_outbound_message *reply)
+{
+    struct queue *queue = context;
+
+    atomic_fetch_add(&queue->entered, 1);
+    WORKER_AWAIT(atomic_load(&queue->may_go));
+    return answer_plainly(NULL, request, reply);
+}
+
+/* Returns when the request is known to be in progress. */
+static void come_in(struct http_client *client, const struct device *device)
+{
+    struct recorded go_on;
+
+    http_open(client, device->port);
+    http_post_head(client, "/service", SOAP_FIELD "Expect: 100-continue\r\n",
+                   strlen(REQUEST));
+    http_receive(client, &go_on);
+    assert_int_equal(http_status(&go_on), 100);
+    recorded_free(&go_on);
+    http_say(client, REQUEST);
+}
+
+/* [S28] [S29]: drained, the others have their turn; cut, no handler is called for them.
+ */
+static void stop__requests_wait_for_a_worker__drains_or_cuts_them(void **state)
+{
+    (void)state;
+    for (int drains = 0; drains < 2; drains++) {
+        wsd_service_options options = WSD_SERVICE_OPTIONS_INIT;
+        struct http_client clients[4];
+        struct stopping stopping;
+        struct queue queue = {0};
+        struct device device;
+
+        options.max_workers = 1;
+        device_start(&device, &options, queue_up, &queue);
+        for (size_t i = 0; i < COUNT(clients); i++)
+            come_in(&clients[i], &device);
+        WORKER_AWAIT(atomic_load(&queue.entered) == 1);
+        stop_begin(&stopping, &device, drains ? INFINITE : 0);
+        for (size_t i = 0; i < COUNT(clients) && !drains; i++)
+            assert_true(http_has_ended(&clients[i]));
+        atomic_store(&queue.may_go, true);
+        for (size_t i = 0; i < COUNT(clients) && drains; i++)
+            expect_answer(&clients[i]);
+        assert_hr(stop_end(&stopping), drains ? S_OK : S_FALSE);
+        assert_int_equal(atomic_load(&queue.entered), drains ? COUNT(clients) : 1);
+        for (size_t i = 0; i < COUNT(clients); i++)
+            http_close(&clients[i]);
+        device_release(&device);
+    }
+}
+
 /* [S31] */
 static void release__requests_in_progress__cuts_them(void **state)
 {
@@ -624,6 +685,7 @@ int main(void)
         cmocka_unit_test(stop__drain_time_suffices__lets_requests_end),
         cmocka_unit_test(stop__drain_time_over__cuts_what_is_left),
         cmocka_unit_test(stop__handler_still_runs__waits_for_it),
+        cmocka_unit_test(stop__requests_wait_for_a_worker__drains_or_cuts_them),
         cmocka_unit_test(stop__on_its_own_threads__is_refused),
         cmocka_unit_test(release__requests_in_progress__cuts_them),
     };

@@ -226,6 +226,32 @@ static void connection__asked_to_close__is_closed_behind_the_reply(void **state)
     device_release(&device);
 }
 
+/* A client that has sent all may say so. */
+static void connection__half_closed__still_gets_its_reply(void **state)
+{
+    struct answer answer = {.count = 1};
+    struct http_client client;
+    struct device device;
+
+    (void)state;
+    device_start(&device, NULL, answer_plainly, NULL);
+    http_open(&client, device.port);
+    http_post(&client, "/service", SOAP_FIELD, PLAIN, strlen(PLAIN));
+    http_end_sending(&client);
+    expect_answer(&client);
+    assert_true(http_has_ended(&client));
+    http_close(&client);
+    device_release(&device);
+
+    answer_begin(&answer, &device, &client);
+    http_end_sending(&client);
+    assert_hr(part_write(answer.parts[0], document.at, RING), S_OK);
+    expect_part(&client, document.at, RING);
+    http_close(&client);
+    answer_release(&answer);
+    device_release(&device);
+}
+
 /* A client that asks first is told to go on, or is refused without its body. */
 static void request__that_expects_100__is_told_to_go_on_or_refused(void **state)
 {
@@ -320,6 +346,7 @@ int main(void)
         cmocka_unit_test(request__byte_by_byte__is_read),
         cmocka_unit_test(reply__to_http_1_0__is_not_in_chunks),
         cmocka_unit_test(connection__asked_to_close__is_closed_behind_the_reply),
+        cmocka_unit_test(connection__half_closed__still_gets_its_reply),
         cmocka_unit_test(request__that_expects_100__is_told_to_go_on_or_refused),
         cmocka_unit_test(method__other_than_post__is_405),
         cmocka_unit_test(documents__through_rings_of_any_size__are_byte_exact),
