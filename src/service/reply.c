@@ -157,7 +157,7 @@ HRESULT wsd_reply_send(struct wsd_reply *reply, struct wsd_outbound_message *mes
 void wsd_reply_decline(struct wsd_reply *reply)
 {
     enter(reply);
-    reply->synced.declined = true;
+    reply->synced.declined = reply->synced.steps != BEGUN;
     leave(reply);
     reply_wake(reply);
 }
@@ -265,11 +265,11 @@ enum wsd_call_outcome wsd_reply_look(struct wsd_reply *reply,
     failure = reply->synced.failure;
     leave(reply);
 
+    if (message != NULL && (declined || failure != S_OK))
+        wsd_message_fail(message, E_ABORT); /* it will not go out */
     if (failure != S_OK && !wsd_reply_is_refused(reply)) {
         struct wsd_refusal refusal = wsd_refusal_of(failure);
 
-        if (message != NULL) /* it will not go out: neither will what is attached */
-            wsd_message_fail(message, E_ABORT);
         wsd_reply_refuse(reply, &refusal, request, mem);
     }
     if (wsd_reply_is_cut(reply))

@@ -49,7 +49,7 @@ HRESULT wsd_reply_send(struct wsd_reply *reply, struct wsd_outbound_message *mes
                        const struct wsd_inbound_message *request,
                        const struct wsd_inbound_options *options);
 
-/* There is none: a one-way message. */
+/* There is none: a one-way message.  What has begun goes on. */
 void wsd_reply_decline(struct wsd_reply *reply);
 
 /* What has begun is cut; else the client can still be told. */
