@@ -149,9 +149,11 @@ static xmlDoc *read_document(struct parse *parse, const char *bytes, int size)
     context->sax->startElementNs = on_start;
     context->sax->endElementNs = on_end;
     context->sax->comment = NULL;
-    document =
-        xmlCtxtReadMemory(context, bytes, size, NULL, NULL,
-                          XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_IGNORE_ENC);
+    /* Without NOENT an "&amp;" in a namespace's name becomes "&#38;".  There are no
+     * entities that it could expand: a document type is refused. */
+    document = xmlCtxtReadMemory(context, bytes, size, NULL, NULL,
+                                 XML_PARSE_NONET | XML_PARSE_NOCDATA |
+                                     XML_PARSE_IGNORE_ENC | XML_PARSE_NOENT);
     xmlFreeParserCtxt(context);
     return document;
 }

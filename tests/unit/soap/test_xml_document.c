@@ -114,6 +114,8 @@ static void parse__well_formed__is_written_on_one_line(void **state)
         {"<a>&#65;&#x20AC;\xF0\x9F\x98\x80</a>", "<a>A\xE2\x82\xAC\xF0\x9F\x98\x80</a>"},
         {"<a b='&lt;&gt;&amp;&quot;&apos;' c=\"'\"/>",
          "<a b=\"&lt;&gt;&amp;&quot;'\" c=\"'\"/>"},
+        {"<p:a xmlns:p='&lt;&amp;&quot;&#x26;' p:b='&amp;amp;'/>",
+         "<p:a xmlns:p=\"&lt;&amp;&quot;&amp;\" p:b=\"&amp;amp;\"/>"},
         {"<a b='&#9;&#10;&#13;' c='\t\r\n' d=''/>",
          "<a b=\"&#9;&#10;&#13;\" c=\"  \" d=\"\"/>"},
         {"<a>\tx\r\ny\rz&#13;</a>", "<a>\tx&#10;y&#10;z&#13;</a>"},
