@@ -800,6 +800,129 @@ static void find_include__each_kind_of_content__its_code(void **state)
     wsd_envelope_destroy(envelope);
 }
 
+/* ---- requests ---- */
+
+#define WSA_10 "http://www.w3.org/2005/08/addressing"
+
+static void addressing__by_the_namespace_of_action__is_one_of_two(void **state)
+{
+    static const struct {
+        const char *text, *ns;
+    } rows[] = {
+        {ENVELOPE("<a:Action>urn:x</a:Action>", ""), WSA},
+        {ENVELOPE("<a:Action xmlns:a='" WSA_10 "'>urn:x</a:Action>", ""), WSA_10},
+        {ENVELOPE("<a:Action xmlns:a='https://www.w3.org/2005/08/addressing'/>", ""),
+         WSA_10},
+        {ENVELOPE("<a:To/><x/><b:Action xmlns:b='" WSA_10 "'/>", ""), WSA_10},
+        {ENVELOPE("<a:Action/><b:Action xmlns:b='" WSA_10 "'/>", ""), WSA},
+        {ENVELOPE("<b:MessageID xmlns:b='" WSA_10 "'/>", ""), WSA}, /* without Action */
+        {ENVELOPE("", "<b:Action xmlns:b='" WSA_10 "'/>"), WSA},
+        {ENVELOPE("", ""), WSA},
+        {"<s:Envelope xmlns:s='" SOAP "'><s:Body/></s:Envelope>", WSA},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct wsd_envelope *envelope = read_text(rows[i].text);
+
+        assert_string_equal(wsd_envelope_addressing(envelope), rows[i].ns);
+        wsd_envelope_destroy(envelope);
+    }
+}
+
+static void wants_reply_here__by_reply_to__is_true_for_anonymous(void **state)
+{
+#define REPLY_TO(address) "<a:ReplyTo><a:Address>" address "</a:Address></a:ReplyTo>"
+    static const struct {
+        const char *text;
+        bool here;
+    } rows[] = {
+        {from_airscan, true},
+        {from_gsoap, true},
+        {from_jaxws, true}, /* has none */
+        {ENVELOPE(REPLY_TO(WSA "/role/anonymous"), ""), true},
+        {ENVELOPE(REPLY_TO(WSA_10 "/anonymous"), ""), true},
+        {ENVELOPE(REPLY_TO("\n https://www.w3.org/2005/08/addressing/anonymous\n"), ""),
+         true},
+        {ENVELOPE("<b:ReplyTo xmlns:b='" WSA_10 "'><b:Address>" WSA_10 "/anonymous"
+                  "</b:Address></b:ReplyTo>",
+                  ""),
+         true},
+        {ENVELOPE("<a:ReplyTo/>", ""), true},
+        {ENVELOPE(REPLY_TO(""), ""), true},
+        {ENVELOPE("<ReplyTo><Address>http://h/</Address></ReplyTo>", ""), true},
+        {ENVELOPE("<a:FaultTo><a:Address>http://h/</a:Address></a:FaultTo>", ""), true},
+        {ENVELOPE("", REPLY_TO("http://h/")), true},
+
+        {ENVELOPE(REPLY_TO("http://h/"), ""), false},
+        {ENVELOPE(REPLY_TO(WSA_10 "/none"), ""), false},
+        {ENVELOPE(REPLY_TO(WSA "/anonymous"), ""), false},
+        {ENVELOPE(REPLY_TO(WSA_10 "/anonymous/"), ""), false},
+        {ENVELOPE("<x/><b:ReplyTo xmlns:b='" WSA_10 "'><b:More/>"
+                  "<b:Address>http://h/</b:Address></b:ReplyTo>",
+                  ""),
+         false},
+    };
+#undef REPLY_TO
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct wsd_envelope *envelope = read_text(rows[i].text);
+
+        if (wsd_envelope_wants_reply_here(envelope) != rows[i].here)
+            fail_msg("%s", rows[i].text);
+        wsd_envelope_destroy(envelope);
+    }
+}
+
+/* SOAP 1.2 part 1 sections 2.2, 2.4 and 5.2 */
+static void has_mandatory_header__by_role_and_namespace__is_for_us(void **state)
+{
+    static const struct {
+        const char *header;
+        bool has;
+    } rows[] = {
+        {"<m s:mustUnderstand='1'/>", true},
+        {"<m s:mustUnderstand='true'/>", true},
+        {"<n/><m xmlns='urn:m' s:mustUnderstand='1'/>", true},
+        {"<m s:mustUnderstand='1' s:role=''/>", true},
+        {"<m s:mustUnderstand='1' s:role='" SOAP "/role/next'/>", true},
+        {"<m s:mustUnderstand='1' s:role='" SOAP "/role/ultimateReceiver'/>", true},
+        {"<m s:role='" SOAP "/role/next' s:mustUnderstand='1'/>", true},
+        {"<m s:mustUnderstand='1' role='urn:other'/>", true}, /* not SOAP's role */
+        {"<a:To s:mustUnderstand='1'/><m s:mustUnderstand='1'/>", true},
+
+        {"", false},
+        {"<m/>", false},
+        {"<m s:mustUnderstand='0'/>", false},
+        {"<m s:mustUnderstand='false'/>", false},
+        {"<m s:mustUnderstand=''/>", false},
+        {"<m mustUnderstand='1'/>", false},
+        {"<m a:mustUnderstand='1'/>", false},
+        {"<n><m s:mustUnderstand='1'/></n>", false}, /* no header */
+        {"<m s:mustUnderstand='1' s:role='" SOAP "/role/none'/>", false},
+        {"<m s:mustUnderstand='1' s:role='urn:other'/>", false},
+        {"<a:To s:mustUnderstand='1'/><a:Anything s:mustUnderstand='true'/>", false},
+        {"<b:To xmlns:b='" WSA_10 "' s:mustUnderstand='1'/>", false},
+    };
+    struct wsd_envelope *envelope =
+        read_text("<s:Envelope xmlns:s='" SOAP "'><s:Body><m s:mustUnderstand='1'/>"
+                  "</s:Body></s:Envelope>");
+
+    (void)state;
+    assert_false(wsd_envelope_has_mandatory_header(envelope));
+    wsd_envelope_destroy(envelope);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char text[1000];
+
+        snprintf(text, sizeof(text), ENVELOPE("%s", "<x/>"), rows[i].header);
+        envelope = read_text(text);
+        if (wsd_envelope_has_mandatory_header(envelope) != rows[i].has)
+            fail_msg("%s", rows[i].header);
+        wsd_envelope_destroy(envelope);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -823,6 +946,9 @@ int main(void)
         cmocka_unit_test(round_trip__what_the_writer_wrote__is_read),
         cmocka_unit_test(use__every_allocation_fails_in_turn__out_of_memory_and_no_leak),
         cmocka_unit_test(read__many_threads_at_once__each_its_own),
+        cmocka_unit_test(addressing__by_the_namespace_of_action__is_one_of_two),
+        cmocka_unit_test(wants_reply_here__by_reply_to__is_true_for_anonymous),
+        cmocka_unit_test(has_mandatory_header__by_role_and_namespace__is_for_us),
     };
 
     return cmocka_run_group_tests(tests, failing_xml_setup, NULL);

@@ -15,6 +15,7 @@
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
 #define ACTION "http://example.org/print/SendDocument"
+#define WSA_10 "http://www.w3.org/2005/08/addressing"
 #define UUID "6a3f0c1e-7f43-4c0b-9d52-3a1d0f7a9b11"
 
 #define DECLARATION "<?xml version=\"1.0\" encoding=\"utf-8\"?>"
@@ -344,6 +345,194 @@ static void add_include__refused__the_code_says_why(void **state)
     wsd_envelope_writer_destroy(writer);
 }
 
+static void render__ws_addressing_1_0__its_namespace_and_anonymous(void **state)
+{
+    static const struct wsd_addressing asked = {.ns = WSA_10, .message_id = UUID};
+    static const struct wsd_addressing answered = {
+        .ns = WSA_10, .message_id = UUID, .relates_to = ""};
+    struct wsd_envelope_writer *writer = create(wsd_mem_heap());
+
+#define BEGIN                                                                            \
+    DECLARATION "<soap:Envelope xmlns:soap=\"http://www.w3.org/2003/05/soap-envelope\""  \
+                " xmlns:wsa=\"" WSA_10 "\""                                              \
+                " xmlns:xop=\"http://www.w3.org/2004/08/xop/include\"><soap:Header>"     \
+                "<wsa:To>" WSA_10 "/anonymous</wsa:To><wsa:Action>" ACTION               \
+                "</wsa:Action><wsa:MessageID>urn:uuid:" UUID "</wsa:MessageID>"
+    (void)state;
+    check_rendered(writer, &asked,
+                   BEGIN "<wsa:ReplyTo><wsa:Address>" WSA_10
+                         "/anonymous</wsa:Address></wsa:ReplyTo></soap:Header>"
+                         "<soap:Body></soap:Body></soap:Envelope>");
+    check_rendered(writer, &answered,
+                   BEGIN "</soap:Header><soap:Body></soap:Body></soap:Envelope>");
+#undef BEGIN
+    wsd_envelope_writer_destroy(writer);
+}
+
+/* ---- faults ---- */
+
+#define FAULT(code, rest)                                                                \
+    "<soap:Fault xmlns:soap=\"http://www.w3.org/2003/05/soap-envelope\"><soap:Code>"     \
+    "<soap:Value>soap:" code "</soap:Value>" rest "</soap:Fault>"
+#define REASON(text)                                                                     \
+    "</soap:Code><soap:Reason><soap:Text xml:lang=\"en\">" text                          \
+    "</soap:Text></soap:Reason>"
+#define NO_REASON "</soap:Code><soap:Reason><soap:Text xml:lang=\"en\"/></soap:Reason>"
+#define SUBCODE(ns, name)                                                                \
+    "<soap:Subcode><soap:Value xmlns:sub=\"" ns "\">sub:" name                           \
+    "</soap:Value></soap:Subcode>"
+#define DETAIL(xml)                                                                      \
+    "<soap:Detail xmlns:soap=\"http://www.w3.org/2003/05/soap-envelope\">" xml           \
+    "</soap:Detail>"
+
+/* With the Action of faults, in the namespace that the addressing has. */
+static void check_fault(struct wsd_envelope_writer *writer, const char *expected)
+{
+    static const struct wsd_addressing replies[] = {
+        {.message_id = UUID, .relates_to = "urn:x"},
+        {.ns = WSA_10, .message_id = UUID, .relates_to = "urn:x"}};
+    static const char *const actions[] = {
+        "<wsa:Action>http://schemas.xmlsoap.org/ws/2004/08/addressing/fault</wsa:Action>",
+        "<wsa:Action>" WSA_10 "/fault</wsa:Action>"};
+
+    for (size_t i = 0; i < COUNT(replies); i++) {
+        struct wsd_text out;
+        char body[1000];
+
+        snprintf(body, sizeof(body), "<soap:Body>%s</soap:Body>", expected);
+        wsd_text_init(&out, wsd_mem_heap(), SIZE_MAX);
+        assert_int_equal(wsd_envelope_writer_render(writer, &replies[i], &out), S_OK);
+        if (strstr(out.bytes, body) == NULL || strstr(out.bytes, actions[i]) == NULL)
+            fail_msg("no %s in %s", body, out.bytes);
+        wsd_text_fini(&out);
+    }
+}
+
+static void set_fault__what_a_fault_may_have__is_written(void **state)
+{
+    static const struct {
+        wsd_fault fault;
+        const char *expected;
+    } rows[] = {
+        {{"Sender", "", "", "why", ""}, FAULT("Sender", REASON("why"))},
+        {{"Receiver", NULL, NULL, NULL, NULL}, FAULT("Receiver", NO_REASON)},
+        {{"MustUnderstand", "", NULL, "", ""}, FAULT("MustUnderstand", NO_REASON)},
+        {{"VersionMismatch", "", "no URI", "", ""}, FAULT("VersionMismatch", NO_REASON)},
+        {{"DataEncodingUnknown", "", "", "", ""},
+         FAULT("DataEncodingUnknown", NO_REASON)},
+        {{"Sender", "Name-1", "urn:n", "why", ""},
+         FAULT("Sender", SUBCODE("urn:n", "Name-1") REASON("why"))},
+        {{"Sender", "\xC3\xA9", "http://h/?a=1&b='2'", "", ""},
+         FAULT("Sender", SUBCODE("http://h/?a=1&amp;b='2'", "\xC3\xA9") NO_REASON)},
+        {{"Sender", "", "", "<a> & \"b\" ]]> </soap:Text>", ""},
+         FAULT("Sender", REASON("&lt;a&gt; &amp; \"b\" ]]&gt; &lt;/soap:Text&gt;"))},
+        {{"Sender", "", "", "one\r\ntwo\xC3\xA9", ""},
+         FAULT("Sender", REASON("one&#13;&#10;two\xC3\xA9"))},
+        {{"Sender", "", "", "why", "<a xmlns='urn:a'>1</a> text <b/>"},
+         FAULT("Sender", REASON("why") DETAIL("<a xmlns=\"urn:a\">1</a> text <b/>"))},
+    };
+    struct wsd_envelope_writer *writer = create(wsd_mem_heap());
+
+    (void)state;
+    assert_null(wsd_envelope_writer_fault_code(writer));
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        assert_int_equal(wsd_envelope_writer_set_fault(writer, &rows[i].fault), S_OK);
+        assert_string_equal(wsd_envelope_writer_fault_code(writer), rows[i].fault.code);
+        check_fault(writer, rows[i].expected);
+    }
+    wsd_envelope_writer_destroy(writer);
+}
+
+static void set_fault__refused__leaves_the_body(void **state)
+{
+    static const struct {
+        wsd_fault fault;
+        HRESULT hr;
+    } rows[] = {
+        {{NULL, "", "", "", ""}, E_INVALIDARG},
+        {{"", "", "", "", ""}, E_INVALIDARG},
+        {{"sender", "", "", "", ""}, E_INVALIDARG},
+        {{"soap:Sender", "", "", "", ""}, E_INVALIDARG},
+        {{"Sender ", "", "", "", ""}, E_INVALIDARG},
+        {{"Client", "", "", "", ""}, E_INVALIDARG},
+        {{"Sender", "Name", NULL, "", ""}, E_INVALIDARG},
+        {{"Sender", "Name", "", "", ""}, E_INVALIDARG},
+        {{"Sender", "Name", "no URI", "", ""}, E_INVALIDARG},
+        {{"Sender", "Name", "urn:\"><x/>", "", ""}, E_INVALIDARG},
+        {{"Sender", "a b", "urn:n", "", ""}, E_INVALIDARG},
+        {{"Sender", "a:b", "urn:n", "", ""}, E_INVALIDARG},
+        {{"Sender", " a", "urn:n", "", ""}, E_INVALIDARG},
+        {{"Sender", "1a", "urn:n", "", ""}, E_INVALIDARG},
+        {{"Sender", "a<b", "urn:n", "", ""}, E_INVALIDARG},
+        {{"Sender", "", "", "\x01", ""}, WS_E_INVALID_FORMAT},
+        {{"Sender", "", "", "\xFF", ""}, WS_E_INVALID_FORMAT},
+        {{"Sender", "", "", "", "<a>"}, WS_E_INVALID_FORMAT},
+        {{"Sender", "", "", "", "a & b"}, WS_E_INVALID_FORMAT},
+        {{"Sender", "", "", "", "<p:a/>"}, WS_E_INVALID_FORMAT},
+        {{"Sender", "", "", "", "<?p?>"}, WS_E_INVALID_FORMAT},
+        {{"Sender", "", "", "", "</soap:Detail>"}, WS_E_INVALID_FORMAT},
+        {{"Sender", "", "", "", "</soap:Detail><soap:Detail>"}, WS_E_INVALID_FORMAT},
+        {{"Sender", "", "", "",
+          "</soap:Detail></soap:Fault><x/><soap:Fault><soap:Detail>"},
+         WS_E_INVALID_FORMAT},
+        {{"Sender", "", "", "", "<!--"}, WS_E_INVALID_FORMAT},
+        {{"Sender", "", "", "", "<![CDATA["}, WS_E_INVALID_FORMAT},
+    };
+    static const wsd_fault good = {"Receiver", "", "", "why", ""};
+    struct wsd_envelope_writer *writer = create(wsd_mem_heap());
+
+    (void)state;
+    assert_int_equal(set_body(writer, "<a/>"), S_OK);
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (wsd_envelope_writer_set_fault(writer, &rows[i].fault) != rows[i].hr)
+            fail_msg("row %zu", i);
+    assert_null(wsd_envelope_writer_fault_code(writer));
+    check_body(writer, "<a/>");
+    assert_int_equal(wsd_envelope_writer_set_fault(writer, &good), S_OK);
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (wsd_envelope_writer_set_fault(writer, &rows[i].fault) != rows[i].hr)
+            fail_msg("row %zu", i);
+    assert_string_equal(wsd_envelope_writer_fault_code(writer), "Receiver");
+    check_fault(writer, FAULT("Receiver", REASON("why")));
+    wsd_envelope_writer_destroy(writer);
+}
+
+static void set_fault__and_bodies__replace_each_other(void **state)
+{
+    static const wsd_fault fault = {"Sender", "", "", "", "<d/>"};
+    struct wsd_envelope_writer *writer = create(wsd_mem_heap());
+
+    (void)state;
+    assert_int_equal(wsd_envelope_writer_set_fault(writer, &fault), S_OK);
+    assert_int_equal(set_body(writer, "<a>"), WS_E_INVALID_FORMAT);
+    assert_string_equal(wsd_envelope_writer_fault_code(writer), "Sender");
+    assert_int_equal(set_body(writer, "<a/>"), S_OK);
+    assert_null(wsd_envelope_writer_fault_code(writer));
+    check_body(writer, "<a/>"); /* with its own Action again */
+
+    assert_int_equal(wsd_envelope_writer_add_include(writer, "a", "0@body"), S_OK);
+    assert_int_equal(wsd_envelope_writer_set_fault(writer, &fault),
+                     WS_E_INVALID_OPERATION);
+    assert_null(wsd_envelope_writer_fault_code(writer));
+    check_body(writer, "<a><xop:Include href=\"cid:0@body\"/></a>");
+    wsd_envelope_writer_destroy(writer);
+}
+
+static void set_fault__its_detail__may_have_an_include(void **state)
+{
+    static const wsd_fault fault = {"Sender", "", "", "", "<d/>"};
+    struct wsd_envelope_writer *writer = create(wsd_mem_heap());
+
+    (void)state;
+    assert_int_equal(wsd_envelope_writer_set_fault(writer, &fault), S_OK);
+    assert_int_equal(wsd_envelope_writer_add_include(writer, "Fault/Detail/d", "0@body"),
+                     S_OK);
+    check_fault(
+        writer,
+        FAULT("Sender", NO_REASON DETAIL("<d><xop:Include href=\"cid:0@body\"/></d>")));
+    wsd_envelope_writer_destroy(writer);
+}
+
 static void destroy__null__accepted(void **state)
 {
     (void)state;
@@ -353,6 +542,7 @@ static void destroy__null__accepted(void **state)
 /* Everything that a message does with a writer. */
 static HRESULT use(const struct wsd_mem *mem)
 {
+    static const wsd_fault fault = {"Sender", "Name", "urn:n", "why", "<d/>"};
     struct wsd_envelope_writer *writer;
     struct wsd_text out;
     HRESULT hr = wsd_envelope_writer_create(mem, ACTION, &writer);
@@ -362,7 +552,10 @@ static HRESULT use(const struct wsd_mem *mem)
         return hr;
     }
     wsd_text_init(&out, mem, SIZE_MAX);
-    hr = set_body(writer, "<a xmlns:p='urn:p'><b c='&amp;'>text</b><p:d/></a>");
+    hr = wsd_envelope_writer_set_fault(writer, &fault);
+    assert_int_equal(wsd_envelope_writer_fault_code(writer) != NULL, hr == S_OK);
+    if (hr == S_OK)
+        hr = set_body(writer, "<a xmlns:p='urn:p'><b c='&amp;'>text</b><p:d/></a>");
     if (hr == S_OK)
         hr = wsd_envelope_writer_add_include(writer, "a/d", "0@body");
     if (hr == S_OK)
@@ -421,6 +614,11 @@ int main(void)
         cmocka_unit_test(
             add_include__body_uses_the_prefix__include_is_of_xop_all_the_same),
         cmocka_unit_test(add_include__refused__the_code_says_why),
+        cmocka_unit_test(render__ws_addressing_1_0__its_namespace_and_anonymous),
+        cmocka_unit_test(set_fault__what_a_fault_may_have__is_written),
+        cmocka_unit_test(set_fault__refused__leaves_the_body),
+        cmocka_unit_test(set_fault__and_bodies__replace_each_other),
+        cmocka_unit_test(set_fault__its_detail__may_have_an_include),
         cmocka_unit_test(destroy__null__accepted),
         cmocka_unit_test(use__every_allocation_fails_in_turn__out_of_memory_and_no_leak),
     };
