@@ -216,6 +216,67 @@ static void text__over_the_limit__is_refused(void **state)
     rig_destroy(&rig);
 }
 
+/* RFC 3902 section 2 */
+static void action__of_envelope_and_content_type__is_the_first_that_is_there(void **state)
+{
+    static const char with_action[] =
+        "<s:Envelope xmlns:s=\"http://www.w3.org/2003/05/soap-envelope\"><s:Header>"
+        "<Action xmlns=\"http://www.w3.org/2005/08/addressing\"> urn:envelope </Action>"
+        "</s:Header><s:Body/></s:Envelope>";
+    static const struct {
+        const char *type, *text, *action;
+    } rows[] = {
+        {PLAIN "; action=\"urn:http\"", with_action, "urn:envelope"},
+        {PLAIN, with_action, "urn:envelope"},
+        {NULL, with_action, "urn:envelope"},
+        {PLAIN "; charset=utf-8; Action=urn:x", REPLY, "urn:x"},
+        {PLAIN "; action=\"urn:a\\\"b\"", REPLY, "urn:a\"b"},
+        {PLAIN "; action=\"urn:http\"", "", "urn:http"}, /* without an envelope */
+        {PLAIN "; action=\"\"", REPLY, ""},
+        {PLAIN "; xaction=urn:x", REPLY, ""},
+        {PLAIN "; action=\"urn:x", REPLY, ""}, /* not one that can be read */
+        {PLAIN, REPLY, ""},
+        {"", REPLY, ""},
+        {NULL, REPLY, ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct failing_mem heap = FAILING_MEM(-1, &heap);
+        struct rig rig;
+
+        assert_hr(rig_create(&rig, &heap.mem, 0, rows[i].type), S_OK);
+        assert_hr(push(&rig, rows[i].text), S_OK);
+        assert_hr(wsd_inbound_finish(rig.message, S_OK), S_OK);
+        assert_string_equal(wsd_inbound_action(rig.message), rows[i].action);
+        rig_destroy(&rig);
+        assert_int_equal(heap.live, 0);
+    }
+}
+
+static void type__of_content_type__is_in_lower_case(void **state)
+{
+    static const struct {
+        const char *type, *seen;
+    } rows[] = {
+        {"Application/SOAP+XML ; action=\"urn:X\"", "application/soap+xml"},
+        {"Multipart/Related; boundary=B", "multipart/related"},
+        {"text/xml", "text/xml"},
+        {"text", ""},
+        {"", ""},
+        {NULL, ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct rig rig;
+
+        assert_hr(rig_create(&rig, wsd_mem_heap(), 0, rows[i].type), S_OK);
+        assert_string_equal(rig.message->http_type, rows[i].seen);
+        rig_destroy(&rig);
+    }
+}
+
 /* ---- attachments ---- */
 
 static void multipart__its_envelope_read__is_readable_while_the_rest_comes(void **state)
@@ -488,7 +549,7 @@ static void use__each_allocation_fails_in_turn__leaks_nothing(void **state)
     static const struct {
         const char *type, *body, *path;
     } rows[] = {
-        {PLAIN, ENVELOPE("<d>YWE=</d>"), "d"},
+        {PLAIN "; action=urn:x", ENVELOPE("<d>YWE=</d>"), "d"},
         {MULTIPART, "--B\r\n\r\n" SCAN "\r\n" PART("a@x", "aa") PART("b@x", "bb") END,
          "Scan/a"},
         {MULTIPART, "--B\r\n\r\n" ENVELOPE("<d>YWE=</d>") "\r\n" END, "d"},
@@ -520,6 +581,9 @@ int main(void)
         cmocka_unit_test(H8__fault_with_attachments__is_a_fault_whose_parts_can_be_read),
         cmocka_unit_test(create__bad_multipart_type__is_refused),
         cmocka_unit_test(text__over_the_limit__is_refused),
+        cmocka_unit_test(
+            action__of_envelope_and_content_type__is_the_first_that_is_there),
+        cmocka_unit_test(type__of_content_type__is_in_lower_case),
         cmocka_unit_test(multipart__its_envelope_read__is_readable_while_the_rest_comes),
         cmocka_unit_test(find__paths_and_contents__give_their_code),
         cmocka_unit_test(find__plain_message__has_inline_attachments_only),

@@ -189,6 +189,55 @@ static void release__attachments_went_first__frees_all(void **state)
     assert_int_equal(heap.live, 0);
 }
 
+static void set_fault__an_empty_message__has_its_code_until_a_body_is_set(void **state)
+{
+    static const wsd_fault fault = {"Sender", "", "", "why", "<d/>"};
+    static const wsd_fault unknown = {"Client", "", "", "why", ""};
+    struct failing_mem heap = FAILING_MEM(-1, &heap);
+    struct wsd_outbound_message *message;
+    IWSDOutboundAttachment *object = attachment_create(&heap.mem);
+
+    (void)state;
+    assert_hr(wsd_message_create(&heap.mem, ACTION, &message), S_OK);
+    assert_null(wsd_message_fault_code(message));
+    assert_hr(wsd_message_set_fault(message, &unknown), E_INVALIDARG);
+    assert_null(wsd_message_fault_code(message));
+    assert_hr(wsd_message_set_fault(message, &fault), S_OK);
+    assert_string_equal(wsd_message_fault_code(message), "Sender");
+    assert_hr(set_body(message, BODY), S_OK);
+    assert_null(wsd_message_fault_code(message));
+
+    assert_hr(wsd_message_set_fault(message, &fault), S_OK);
+    assert_hr(attach(message, "Fault/Detail/d", object), S_OK);
+    assert_hr(wsd_message_set_fault(message, &fault), INVALID_OPERATION);
+    assert_hr(set_body(message, BODY), INVALID_OPERATION);
+    assert_string_equal(wsd_message_fault_code(message), "Sender");
+    wsd_message_release(message);
+    object->lpVtbl->Release(object);
+    assert_int_equal(heap.live, 0);
+}
+
+/* Its sender fails what is attached, or lets it go on. */
+static void release__of_a_message_that_was_sent__fails_nothing(void **state)
+{
+    struct failing_mem heap = FAILING_MEM(-1, &heap);
+    struct wsd_outbound_message *message;
+    IWSDOutboundAttachment *object = attachment_create(&heap.mem);
+
+    (void)state;
+    assert_hr(wsd_message_create(&heap.mem, ACTION, &message), S_OK);
+    assert_false(message->sent);
+    assert_hr(set_body(message, BODY), S_OK);
+    assert_hr(attach(message, "Upload/a", object), S_OK);
+    message->sent = true;
+    wsd_message_add_ref(message);
+    wsd_message_release(message);
+    wsd_message_release(message);
+    assert_hr(write_to(object), STG_S_BLOCK);
+    object->lpVtbl->Release(object);
+    assert_int_equal(heap.live, 0);
+}
+
 static void create_and_attach__each_allocation_fails_in_turn__leaks_nothing(void **state)
 {
     int grants = -1;
@@ -228,6 +277,8 @@ int main(void)
         cmocka_unit_test(attach__an_aborted_one__is_refused),
         cmocka_unit_test(attach__one_too_many__exceeds_the_quota),
         cmocka_unit_test(release__attachments_went_first__frees_all),
+        cmocka_unit_test(set_fault__an_empty_message__has_its_code_until_a_body_is_set),
+        cmocka_unit_test(release__of_a_message_that_was_sent__fails_nothing),
         cmocka_unit_test(create_and_attach__each_allocation_fails_in_turn__leaks_nothing),
     };
 

@@ -123,6 +123,54 @@ static void wake_all__several_waiting__wakes_each(void **state)
     wsd_monitor_fini(&shared.monitor);
 }
 
+struct taker {
+    struct wsd_monitor monitor;
+    int waiting, offered, taken;
+};
+
+/* Takes one of what is offered. */
+static void *take_one(void *argument)
+{
+    struct taker *shared = argument;
+
+    wsd_monitor_enter(&shared->monitor);
+    shared->waiting++;
+    while (shared->offered == 0)
+        wsd_monitor_wait_until(&shared->monitor, UINT64_MAX);
+    shared->offered--;
+    shared->taken++;
+    wsd_monitor_leave(&shared->monitor);
+    return NULL;
+}
+
+/* One wake-up for each thing that is offered is enough, whoever gets it. */
+static void wake_one__once_for_each_waiting__wakes_all(void **state)
+{
+    struct taker shared = {.taken = 0};
+    pthread_t threads[THREADS];
+    bool all_wait = false;
+
+    (void)state;
+    assert_int_equal(wsd_monitor_init(&shared.monitor), S_OK);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, take_one, &shared), 0);
+    while (!all_wait) {
+        wsd_monitor_enter(&shared.monitor);
+        all_wait = shared.waiting == THREADS;
+        wsd_monitor_leave(&shared.monitor);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        wsd_monitor_enter(&shared.monitor);
+        shared.offered++;
+        wsd_monitor_wake_one(&shared.monitor);
+        wsd_monitor_leave(&shared.monitor);
+    }
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    assert_int_equal(shared.taken, THREADS);
+    wsd_monitor_fini(&shared.monitor);
+}
+
 static void fini__zeroed_or_twice__does_nothing(void **state)
 {
     static const struct wsd_monitor zeroed;
@@ -143,6 +191,7 @@ int main(void)
         cmocka_unit_test(enter__many_threads__one_at_a_time),
         cmocka_unit_test(wait_until__deadline_passed__is_false_and_inside_again),
         cmocka_unit_test(wake_all__several_waiting__wakes_each),
+        cmocka_unit_test(wake_one__once_for_each_waiting__wakes_all),
         cmocka_unit_test(fini__zeroed_or_twice__does_nothing),
     };
 

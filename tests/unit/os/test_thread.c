@@ -27,6 +27,7 @@ struct seen {
     bool is_current;
     bool other_is_current;
     bool is_ours;
+    bool is_lent;
     sigset_t blocked;
     atomic_bool go;
     atomic_bool ended;
@@ -49,6 +50,7 @@ static void wait_for_go(void *argument)
 
     while (!atomic_load(&seen->go))
         continue;
+    seen->is_ours = wsd_thread_is_ours();
     atomic_store(&seen->ended, true);
 }
 
@@ -138,6 +140,36 @@ static void is_ours__thread_of_the_application__is_false(void **state)
     assert_false(is_ours);
 }
 
+static void lend_and_look(void *argument)
+{
+    struct seen *seen = argument;
+
+    look_around(seen);
+    wsd_thread_lend();
+    seen->is_lent = !wsd_thread_is_ours();
+    seen->is_current = wsd_thread_is_current(&seen->thread);
+}
+
+/* That one only, and none that is started later. */
+static void lend__thread_of_ours__is_the_applications(void **state)
+{
+    struct seen lent = {.is_lent = false}, other = {.is_lent = false};
+
+    (void)state;
+    assert_int_equal(wsd_thread_start(&other.thread, wait_for_go, &other), S_OK);
+    assert_int_equal(wsd_thread_start(&lent.thread, lend_and_look, &lent), S_OK);
+    wsd_thread_join(&lent.thread);
+    atomic_store(&other.go, true);
+    wsd_thread_join(&other.thread);
+    assert_true(lent.is_ours); /* before */
+    assert_true(lent.is_lent);
+    assert_true(lent.is_current);
+    assert_true(other.is_ours);
+    assert_int_equal(wsd_thread_start(&lent.thread, look_around, &lent), S_OK);
+    wsd_thread_join(&lent.thread);
+    assert_true(lent.is_ours);
+}
+
 static void start__signals__are_blocked_there_and_unchanged_here(void **state)
 {
     static const int handlers_of_the_application[] = {
@@ -183,6 +215,7 @@ int main(void)
         cmocka_unit_test(start__body__runs_on_a_thread_of_ours),
         cmocka_unit_test(is_current__other_threads__is_false),
         cmocka_unit_test(is_ours__thread_of_the_application__is_false),
+        cmocka_unit_test(lend__thread_of_ours__is_the_applications),
         cmocka_unit_test(start__signals__are_blocked_there_and_unchanged_here),
         cmocka_unit_test(detach__thread__ends_by_itself),
     };
