@@ -11,7 +11,7 @@
  *   - What cannot be seen makes the connection close behind the reply.  In chunked bodies
  *     that is a bare LF for CRLF, one in a chunk extension, any width of a chunk size; in
  *     the head, a NUL (libmicrohttpd cuts there), a folded line (which it appends to the
- *     field's name) and a line without a name (which it drops).
+ *     field's name) and a line without a name (which for it ends the head).
  * So a connection is kept behind requests with a Content-Length only, whose head has no
  * octet but those that libmicrohttpd shows, spelled as clients spell it.
  */

@@ -33,7 +33,7 @@ static ssize_t push(gnutls_transport_ptr_t context, const void *bytes, size_t si
     client->sent += (size_t)done;
     if (client->flight_count < sizeof(client->flights) / sizeof(client->flights[0]))
         client->flights[client->flight_count++] = client->sent;
-    if (client->sent == client->cut)
+    if (client->sent == client->cut && !client->silent)
         (void)shutdown(client->fd, SHUT_WR);
     return (ssize_t)size;
 }
@@ -41,8 +41,11 @@ static ssize_t push(gnutls_transport_ptr_t context, const void *bytes, size_t si
 static ssize_t pull(gnutls_transport_ptr_t context, void *buffer, size_t capacity)
 {
     struct tls_client *client = context;
-    ssize_t size = recv(client->fd, buffer, capacity, 0);
+    ssize_t size = -1;
 
+    errno = ECANCELED;
+    if (client->sent < client->cut)
+        size = recv(client->fd, buffer, capacity, 0);
     if (size < 0)
         gnutls_transport_set_errno(client->session, errno);
     return size;
@@ -111,29 +114,50 @@ bool tls_shake_hands(struct tls_client *client)
     return result == GNUTLS_E_SUCCESS;
 }
 
-char *tls_ask(struct tls_client *client, const char *request, size_t *size)
+bool tls_send(struct tls_client *client, const void *bytes, size_t size, size_t most)
 {
-    size_t length = strlen(request), sent = 0, capacity = 0;
-    char *reply = NULL;
+    const char *at = bytes;
+
+    while (size > 0) {
+        ssize_t sent = gnutls_record_send(client->session, at, size < most ? size : most);
+
+        if (sent < 0)
+            return false;
+        at += sent;
+        size -= (size_t)sent;
+    }
+    return true;
+}
+
+char *tls_receive(struct tls_client *client, size_t *size)
+{
+    size_t capacity = 0;
+    char *bytes = NULL;
     ssize_t got;
 
-    while (sent < length) {
-        got = gnutls_record_send(client->session, request + sent, length - sent);
-        SUCCEED(got);
-        sent += (size_t)got;
-    }
     *size = 0;
     do {
         if (capacity - *size < 65536) {
             capacity = 2 * capacity + 65536;
-            reply = realloc(reply, capacity + 1);
-            assert_non_null(reply);
+            bytes = realloc(bytes, capacity + 1);
+            assert_non_null(bytes);
         }
-        got = gnutls_record_recv(client->session, reply + *size, capacity - *size);
+        got = gnutls_record_recv(client->session, bytes + *size, capacity - *size);
         *size += got > 0 ? (size_t)got : 0;
     } while (got > 0 || (got < 0 && gnutls_error_is_fatal((int)got) == 0));
-    reply[*size] = '\0';
-    return reply;
+    bytes[*size] = '\0';
+    return bytes;
+}
+
+void tls_await_end(struct tls_client *client)
+{
+    char buffer[4096];
+    ssize_t size;
+
+    do
+        size = recv(client->fd, buffer, sizeof(buffer), 0);
+    while (size > 0);
+    assert_true(size == 0 || errno == ECONNRESET);
 }
 
 void tls_close(struct tls_client *client)

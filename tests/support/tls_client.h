@@ -20,9 +20,13 @@ struct tls_client {
     gnutls_session_t session;
     gnutls_certificate_credentials_t credentials;
     size_t sent;        /* bytes of TLS */
-    size_t cut;         /* most that are sent; SIZE_MAX: all */
     size_t flights[16]; /* `sent` behind each write */
     unsigned flight_count;
+
+    /* The test's: how many bytes of TLS go out, and whether the end of sending follows.
+     */
+    size_t cut;
+    bool silent;
 };
 
 /* priorities: in GnuTLS's notation; NULL: what it has by itself.
@@ -31,11 +35,18 @@ struct tls_client {
 void tls_open(struct tls_client *client, uint16_t port,
               const struct certificates *certificates, const char *priorities,
               const char *shows);
-/* Has it come to an agreement with the service that ca has signed? */
+/* Has it come to an agreement with the service, whose certificate ca has signed? */
 bool tls_shake_hands(struct tls_client *client);
-/* Sends all and reads to the end of the connection; what came, NUL-terminated.  Caller
- * frees. */
-char *tls_ask(struct tls_client *client, const char *request, size_t *size);
+
+/* In records of at most `most` bytes; false when the service has gone. */
+bool tls_send(struct tls_client *client, const void *bytes, size_t size, size_t most);
+/* Reads to the end of the connection; what came, NUL-terminated.  Caller frees. */
+char *tls_receive(struct tls_client *client, size_t *size);
+
+/* Waits until the service ends the connection, whatever it says before. */
+void tls_await_end(struct tls_client *client);
+
+/* Does not say goodbye. */
 void tls_close(struct tls_client *client);
 
 #endif
