@@ -154,7 +154,7 @@ WSD_API HRESULT WSD_CALL wsd_service_create(const wsd_service_options *options,
  * Names the handler for requests to a path with an Action.
  *
  * A request to a path that no handler has gets 404 and the fault
- * wsa:DestinationUnreachable, at once and unread [S12]; one with an Action that none at
+ * wsa:DestinationUnreachable, unread [S12]; one with an Action that none at
  * its path has, wsa:ActionNotSupported [S13].  The Action is the envelope's wsa:Action,
  * else the `action` parameter of Content-Type; a request without either is refused with
  * wsa:MessageInformationHeaderRequired [S14].

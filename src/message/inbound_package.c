@@ -212,8 +212,10 @@ static HRESULT package_content(struct wsd_part_handler *handler, const uint8_t *
         return wsd_text_append(package->envelope, bytes, size);
     if (package->current == NULL ||
         !wsd_inbound_attachment_is_awaited(package->current->attachment)) {
+        if (atomic_load(&package->abandoned) && !is_awaited(package))
+            return E_ABORT;
         package->discarded += size;
-        return atomic_load(&package->abandoned) && !is_awaited(package) ? E_ABORT : S_OK;
+        return S_OK;
     }
     hr = wsd_inbound_attachment_push(package->current->attachment, bytes, size, taken);
     if (hr == S_OK && *taken < size && !package->envelope_came)

@@ -250,9 +250,12 @@ static enum MHD_Result connection_begin(struct wsd_mhd_connection *connection,
     if (wsd_call_begin(wsd_mhd_server_dispatcher(connection->server), &head,
                        &connection->host, &connection->call) != S_OK)
         return MHD_NO;
-    /* What is refused for its head need not be sent: libmicrohttpd reads no more of it.
-     */
-    if (wsd_call_look(connection->call, &reply) == WSD_CALL_REPLIES)
+    /* What is refused for its head is answered unread, if the client waits for that, or
+     * if there may be too much of it; some read no reply before they have sent all. */
+    if ((check->body_length > wsd_mhd_server_max_discard(connection->server) ||
+         MHD_lookup_connection_value(connection->mhd, MHD_HEADER_KIND, "Expect") !=
+             NULL) &&
+        wsd_call_look(connection->call, &reply) == WSD_CALL_REPLIES)
         return connection_reply(connection, &reply);
     return MHD_YES;
 }

@@ -135,6 +135,11 @@ void wsd_mhd_server_remove(struct wsd_mhd_connection *connection)
     connection->server->has_room = true;
 }
 
+uint64_t wsd_mhd_server_max_discard(const struct wsd_mhd_server *server)
+{
+    return server->dispatcher->options.max_discard_bytes;
+}
+
 void wsd_mhd_server_note(struct wsd_mhd_server *server)
 {
     server->vain_runs = 0;

@@ -156,7 +156,7 @@ static void attachments__left_unread__are_thrown_away_up_to_the_limit(void **sta
         {PART / 2, false, 0, true},
         {0, true, 0, true},
         {PART / 2, true, 0, true},
-        {0, false, PART, true},
+        {0, false, 2 * PART, true},
         {PART / 2, true, PART, true},
         {0, false, PART / 8, false},
         {0, true, PART / 8, false},

@@ -219,7 +219,7 @@ static void body__that_is_no_soap__is_a_fault_of_the_sender(void **state)
     device_release(&device);
 }
 
-/* Not XML at all is a matter of HTTP. */
+/* [S33] Not XML at all is a matter of HTTP. */
 static void content_type__of_something_else__is_415(void **state)
 {
     static const char *const fields[] = {

@@ -222,9 +222,9 @@ static void connection__that_libmicrohttpd_cannot_serve__costs_nothing(void **st
     open_client(&client, &rig);
     http_say(&client, "POST /s HTTP/1.1\r\nHost: h\r\n" PLAIN
                       "Transfer-Encoding: chunked\r\n\r\n5;");
-    http_send(&client, line, LINE);
     atomic_store(&waits, 0);
     atomic_store(&most_in_vain, 0);
+    http_send(&client, line, LINE);
     WORKER_AWAIT(atomic_load(&waits) > MANY);
     assert_in_range(atomic_load(&most_in_vain), 10, MANY / 2);
     http_close(&client);
