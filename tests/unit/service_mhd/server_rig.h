@@ -60,6 +60,22 @@ static inline int count_threads(void)
     return count;
 }
 
+static inline void do_nothing(void *argument)
+{
+    (void)argument;
+}
+
+/* A group's set-up: the thread sanitizer has a thread of its own behind the first one. */
+static inline int had_a_thread(void **state)
+{
+    struct worker worker;
+
+    (void)state;
+    worker_start(&worker, do_nothing, NULL);
+    worker_join(&worker);
+    return 0;
+}
+
 /* ---- one server ---- */
 
 struct rig {

@@ -180,5 +180,5 @@ int main(void)
     };
 
     alarm(100); /* the bound of every wait */
-    return cmocka_run_group_tests_name("mhd_connection", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("mhd_connection", tests, had_a_thread, NULL);
 }
