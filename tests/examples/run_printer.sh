@@ -5,8 +5,7 @@
 wsd_print=$1 wsd_send=$2 wsd_virtual_printer=$3
 jobs=$scratch/jobs
 pri=http://schemas.microsoft.com/windows/2006/08/wdp/print
-soap=http://www.w3.org/2003/05/soap-envelope
-wsa=http://schemas.xmlsoap.org/ws/2004/08/addressing
+prefix=pri namespace=$pri
 
 # ---- Tools ---------------------------------------------------------------------------
 
@@ -14,37 +13,6 @@ start_printer() {
     rm -rf "$jobs"
     mkdir "$jobs"
     start_device "$wsd_virtual_printer" --dir "$jobs" "$@"
-}
-
-# ask OPERATION CONTENT [CURL_OPTIONS]: the answer is in $scratch/answer, its status $http.
-ask() {
-    request="<s:Envelope xmlns:s='$soap' xmlns:a='$wsa' xmlns:pri='$pri'><s:Header>
-        <a:To>$url</a:To><a:Action>$pri/$1</a:Action><a:MessageID>urn:uuid:1</a:MessageID>
-        </s:Header><s:Body><pri:$1Request>$2</pri:$1Request></s:Body></s:Envelope>"
-    shift 2
-    : >"$scratch/answer"
-    http=$(curl -sS --noproxy '*' --max-time 20 -H 'Content-Type: application/soap+xml' \
-        --data "$request" -o "$scratch/answer" -w '%{http_code}' "$@" "$url" 2>"$scratch/err")
-}
-
-says() {
-    grep -qF -e "$1" "$scratch/answer" && return
-    echo "    no '$1' in: $http $(cat "$scratch/answer")"
-    return 1
-}
-
-is_ok() { # the answer to an operation, and words in it
-    operation=$1
-    shift
-    [ "$http" = 200 ] && says "<pri:${operation}Response" || return 1
-    for words; do
-        says "$words" || return 1
-    done
-}
-
-is_fault() { # status, code, subcode, words
-    says "<soap:Value>soap:$2</soap:Value>" && says "=\"$pri\">sub:$3</soap:Value>" &&
-        says "$4" && [ "$http" = "$1" ]
 }
 
 ticket="<pri:PrintTicket><pri:JobDescription><pri:JobName>a&amp;b</pri:JobName>

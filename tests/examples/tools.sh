@@ -86,6 +86,40 @@ is_failure() { # the words, then the command
     is_status 1 && err_has "$words" && is_empty "$scratch/out"
 }
 
+# ask OPERATION CONTENT [CURL_OPTIONS]: the answer is in $scratch/answer, its status $http.
+# $namespace is that of the device's operations, $prefix stands for it.
+soap=http://www.w3.org/2003/05/soap-envelope
+wsa=http://schemas.xmlsoap.org/ws/2004/08/addressing
+ask() {
+    request="<s:Envelope xmlns:s='$soap' xmlns:a='$wsa' xmlns:$prefix='$namespace'><s:Header>
+        <a:To>$url</a:To><a:Action>$namespace/$1</a:Action><a:MessageID>urn:uuid:1</a:MessageID>
+        </s:Header><s:Body><$prefix:$1Request>$2</$prefix:$1Request></s:Body></s:Envelope>"
+    shift 2
+    : >"$scratch/answer"
+    http=$(curl -sS --noproxy '*' --max-time 20 -H 'Content-Type: application/soap+xml' \
+        --data "$request" -o "$scratch/answer" -w '%{http_code}' "$@" "$url" 2>"$scratch/err")
+}
+
+says() {
+    grep -qF -e "$1" "$scratch/answer" && return
+    echo "    no '$1' in: $http $(cat "$scratch/answer")"
+    return 1
+}
+
+is_ok() { # the answer to an operation, and words in it
+    operation=$1
+    shift
+    [ "$http" = 200 ] && says "<$prefix:${operation}Response" || return 1
+    for words; do
+        says "$words" || return 1
+    done
+}
+
+is_fault() { # status, code, subcode, words
+    says "<soap:Value>soap:$2</soap:Value>" && says "=\"$namespace\">sub:$3</soap:Value>" &&
+        says "$4" && [ "$http" = "$1" ]
+}
+
 # make_file NAME BYTES
 make_file() { head -c "$2" /dev/urandom >"$scratch/$1"; }
 
