@@ -16,7 +16,10 @@ packages_for() {
         ;;
     clang) echo clang libclang-rt-dev ;; # the tests with clang
     format) echo clang-format ;;
-    interop) echo gsoap libgmime-3.0-dev libgsoap-dev libssl-dev python3 tshark ;;
+    interop)
+        echo gsoap imagemagick libgmime-3.0-dev libgsoap-dev libssl-dev python3 \
+            sane-airscan sane-utils tshark
+        ;;
     *) echo "packages.sh: no such purpose: $1" >&2 && exit 2 ;;
     esac
 }
@@ -36,7 +39,10 @@ is_there() {
     libxml2-dev) has_library libxml-2.0 ;;
     clang) has clang && has clang++ ;;
     gsoap) has soapcpp2 ;;
+    imagemagick) has compare ;;
     ninja-build) has ninja ;;
+    sane-airscan) has airscan-discover ;;
+    sane-utils) has scanimage ;;
     time) env time true 2>/dev/null ;; # a shell may have its own
     *) has "$1" ;;
     esac

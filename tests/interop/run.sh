@@ -178,6 +178,20 @@ reads_alike() { # PEER COMMAND...
             "$scratch/messages/TRUTH" "$scratch/ours" "$peer=$scratch/theirs"
 }
 
+# ---- A client that scans -------------------------------------------------------------
+
+make_images() {
+    set -- -depth 8 -units PixelsPerInch
+    convert -size 850x1100 plasma:tomato-blue "$@" -density 100 "png24:$scratch/page.png"
+    convert "$scratch/page.png" "$@" -density 100 "$scratch/page.jpg"
+    convert "$scratch/page.png" -colorspace Gray "$@" -density 100 "$scratch/grey.png"
+    convert -size 3001x4001 plasma:yellow-navy "$@" -density 300 "bmp3:$scratch/large.bmp"
+}
+
+scans() { # HOW IMAGE
+    sh "$here/scan_with_sane.sh" "$build" "$1" "$scratch/$2"
+}
+
 # ---- All of it -----------------------------------------------------------------------
 
 echo "== Building"
@@ -185,9 +199,9 @@ sh cmake/packages.sh build test
 sh cmake/packages.sh interop || echo "Going on without them."
 cmake --preset release >"$scratch/log" 2>&1 || { cat "$scratch/log" && exit 1; }
 cmake --build --preset release --target wsd-print wsd-send wsd-receiver \
-    read_ours >"$scratch/log" 2>&1 || { cat "$scratch/log" && exit 1; }
+    wsd-virtual-scanner read_ours >"$scratch/log" 2>&1 || { cat "$scratch/log" && exit 1; }
 
-gsoap='' gmime='' python='' tshark='' time=''
+gsoap='' gmime='' python='' sane='' tshark='' time=''
 if command -v soapcpp2 >/dev/null && pkg-config --exists gsoap libcrypto; then
     gsoap=$(pkg-config --modversion gsoap)
     build_gsoap_server >"$scratch/log" || { cat "$scratch/log" && exit 1; }
@@ -201,6 +215,12 @@ fi
 if [ -n "$python" ] && pkg-config --exists gmime-3.0; then
     gmime=$(pkg-config --modversion gmime-3.0)
     build_gmime_reader >"$scratch/log" || { cat "$scratch/log" && exit 1; }
+fi
+
+if command -v airscan-discover >/dev/null && command -v scanimage >/dev/null &&
+    command -v compare >/dev/null; then
+    sane=$(scanimage --version | sed 's/[^0-9]*\([0-9.]*\).*/\1/')
+    make_images
 fi
 
 for size in 0 1 65535 65536 65537 5242880; do
@@ -223,6 +243,11 @@ pair email.parser "$python" "messages, sound and damaged" \
     reads_alike email.parser python3 "$here/oracles/read_email.py"
 pair GMime "$gmime" "messages, sound and damaged" \
     reads_alike GMime "$scratch/read_gmime"
+for image in page.png page.jpg grey.png large.bmp; do
+    pair sane-airscan "$sane" "$image from a flatbed" scans flatbed "$image"
+done
+pair sane-airscan "$sane" "three pages from a feeder" scans feeder page.jpg
+pair sane-airscan "$sane" "Ctrl-C, and the next scan" scans interrupt page.png
 pair wsd-receiver "$time" "1 GiB, in less than 16 MiB" sh "$here/memory.sh" "$build"
 
 printf '\n%-4s  %-12s  %-8s  %s\n' "" Peer Version Message
