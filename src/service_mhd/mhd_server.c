@@ -18,6 +18,7 @@
 #include "service_mhd/mhd_connection.h"
 #include "service_mhd/mhd_request_check.h"
 #include "service_mhd/mhd_tls.h"
+#include "service_mhd/mhd_watch.h"
 #include "wsd_error.h"
 
 #define NEVER UINT64_MAX
@@ -48,6 +49,7 @@ struct wsd_mhd_server {
     int listening; /* -1: not */
     struct MHD_Daemon *daemon;
     struct wsd_poller *poller;
+    struct wsd_mhd_watch watch;
     struct wsd_mhd_connection *first;
     uint64_t check_ms;  /* when a connection's timer wants a look, or NEVER */
     unsigned vain_runs; /* of libmicrohttpd, in which it called nobody */
@@ -229,7 +231,11 @@ static void server_run(void *context)
         struct wsd_poller_event events[2];
         uint64_t now;
 
-        (void)wsd_poller_wait(server->poller, events, 2, server_patience(server));
+        int patience = wsd_mhd_watch_update(&server->watch) == S_OK
+                           ? server_patience(server)
+                           : VAIN_RUN_MS; /* memory is short */
+
+        (void)wsd_poller_wait(server->poller, events, 2, patience);
         wsd_wake_fd_clear(&server->wake);
         server_serve(server);
         server->vain_runs++;
@@ -334,12 +340,14 @@ static HRESULT server_start_daemon(struct wsd_mhd_server *server,
                                    const struct wsd_mhd_options *options,
                                    const struct MHD_OptionItem *tls)
 {
-    unsigned flags = MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_EPOLL;
+    unsigned flags = MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     unsigned idle_s =
         options->idle_timeout_ms == INFINITE
             ? 0
             : options->idle_timeout_ms / 1000 + (options->idle_timeout_ms % 1000 != 0);
 
+    if (!options->without_epoll)
+        flags |= wsd_mhd_watch_flag();
     if (options->certificate != NULL)
         flags |= MHD_USE_TLS;
     server->daemon = MHD_start_daemon(
@@ -377,7 +385,6 @@ static HRESULT server_open(struct wsd_mhd_server *server,
                            const struct wsd_mhd_options *options)
 {
     static const struct MHD_OptionItem no_tls = {MHD_OPTION_END, 0, NULL};
-    const union MHD_DaemonInfo *info;
     HRESULT hr = wsd_monitor_init(&server->synced.monitor);
 
     if (hr == S_OK)
@@ -393,8 +400,7 @@ static HRESULT server_open(struct wsd_mhd_server *server,
         hr = wsd_poller_watch(server->poller, server->wake.read_end, WSD_POLLER_IN);
     if (hr != S_OK)
         return hr;
-    info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    return wsd_poller_watch(server->poller, info->epoll_fd, WSD_POLLER_IN);
+    return wsd_mhd_watch_init(&server->watch, server->poller, server->daemon);
 }
 
 static void server_close(struct wsd_mhd_server *server)

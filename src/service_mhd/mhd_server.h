@@ -21,6 +21,7 @@ struct wsd_mhd_options { /* strings are borrowed */
     DWORD idle_timeout_ms;
     unsigned max_connections;
     unsigned max_connections_per_peer;
+    bool without_epoll; /* as on systems that have none */
 };
 
 struct wsd_mhd_server;
