@@ -173,14 +173,14 @@ struct run {
     bool complete;
     char reply[256];
     size_t reply_size;
-    int begun;          /* bodies */
-    int begin_status;   /* as begin_body() was told */
-    char type[64];      /* likewise; "-": none */
-    HRESULT begin_hr;   /* what begin_body() returns */
-    HRESULT body_hr;    /* what body() returns */
-    const char *sample; /* the bytes that must come, again and again; NULL: any */
-    bool wrong;         /* others came, or in the wrong order */
-    bool feeds_itself;  /* body() takes a byte and wakes the transfer for the next */
+    int begun;                /* bodies */
+    int begin_status;         /* as begin_body() was told */
+    char type[64];            /* likewise; "-": none */
+    HRESULT begin_hr;         /* what begin_body() returns */
+    _Atomic(HRESULT) body_hr; /* what body() returns */
+    const char *sample;       /* the bytes that must come, again and again; NULL: any */
+    bool wrong;               /* others came, or in the wrong order */
+    bool feeds_itself; /* body() takes a byte and wakes the transfer for the next */
     HRESULT result;
     void (*on_done)(struct run *run); /* may be NULL */
     void *context;                    /* its */
