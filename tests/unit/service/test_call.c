@@ -8,9 +8,10 @@
 #include <cmocka.h>
 
 #include "message/outbound_message.h"
+#include "refused_threads.h"
 #include "service/call.h"
 #include "service/dispatcher.h"
-#include "support/failing_mem.h"
+#include "support/shared_mem.h"
 #include "support/worker.h"
 #include "wsd_error.h"
 #include "wsd_service.h"
@@ -30,33 +31,6 @@
     "<a:Action>" action "</a:Action><a:MessageID>urn:uuid:1</a:MessageID>"
 #define PLAIN "application/soap+xml"
 #define REQUEST ENVELOPE(WSA, HEADERS(ACTION), "<x/>")
-
-/* An allocator for threads, around one that is not. */
-struct shared_mem {
-    struct wsd_mem mem;
-    pthread_mutex_t mutex;
-    struct failing_mem inner;
-};
-
-static void *shared_alloc(size_t size, void *user)
-{
-    struct shared_mem *self = user;
-    void *block;
-
-    pthread_mutex_lock(&self->mutex);
-    block = failing_alloc(size, &self->inner);
-    pthread_mutex_unlock(&self->mutex);
-    return block;
-}
-
-static void shared_release(void *block, void *user)
-{
-    struct shared_mem *self = user;
-
-    pthread_mutex_lock(&self->mutex);
-    failing_release(block, &self->inner);
-    pthread_mutex_unlock(&self->mutex);
-}
 
 /* In the server's place. */
 struct server {
@@ -109,9 +83,7 @@ static HRESULT server_init(struct server *server,
 
     memset(server, 0, sizeof(*server));
     server->host.vtable = &server_vtable;
-    pthread_mutex_init(&server->heap.mutex, NULL);
-    server->heap.inner = (struct failing_mem)FAILING_MEM(-1, NULL);
-    server->heap.mem = (struct wsd_mem){shared_alloc, shared_release, &server->heap};
+    shared_mem_init(&server->heap);
     hr = wsd_dispatcher_create(&server->heap.mem, options, &server->dispatcher);
     if (hr == S_OK && handler != NULL)
         hr = wsd_handlers_add(&server->dispatcher->handlers, "/s", ACTION, handler,
@@ -122,9 +94,9 @@ static HRESULT server_init(struct server *server,
 static void server_fini(struct server *server)
 {
     wsd_dispatcher_destroy(server->dispatcher);
-    assert_int_equal(server->heap.inner.live, 0);
+    assert_int_equal(shared_mem_live(&server->heap), 0);
     assert_int_equal(atomic_load(&server->references), 0);
-    pthread_mutex_destroy(&server->heap.mutex);
+    shared_mem_fini(&server->heap);
 }
 
 static HRESULT begin(struct server *server, const char *path, const char *type)
@@ -752,7 +724,46 @@ static void call__that_ended_in_the_queue__is_not_handled(void **state)
     server_fini(&server);
 }
 
-/* ---- allocations ---- */
+/* ---- what there is not enough of ---- */
+
+static void call__without_a_thread_for_its_handler__is_refused(void **state)
+{
+#ifndef REFUSES_THREADS
+    (void)state;
+    skip();
+#else
+    struct server server;
+
+    (void)state;
+    assert_hr(server_init(&server, &defaults, answer, NULL), S_OK);
+    refuses_threads = true;
+    assert_answer(&server, REQUEST, 503, ":EndpointUnavailable<");
+    assert_true(server.reply.close);
+    refuses_threads = false;
+    assert_answer(&server, REQUEST, 200, "<y/>");
+    server_fini(&server);
+#endif
+}
+
+/* Behind these two there is a call, if only to be cut. */
+static void begin__for_itself_and_its_path__needs_memory(void **state)
+{
+    struct server server;
+    int failures = 0;
+
+    (void)state;
+    assert_hr(server_init(&server, &defaults, answer, NULL), S_OK);
+    shared_mem_grant(&server.heap, 0);
+    while (begin(&server, "/s", PLAIN) != S_OK) {
+        assert_null(server.call);
+        assert_int_equal(atomic_load(&server.references), 0);
+        shared_mem_grant(&server.heap, ++failures);
+    }
+    assert_int_equal(failures, 2);
+    assert_int_equal(wsd_call_look(server.call, &server.reply), WSD_CALL_CUT);
+    wsd_call_end(server.call, E_ABORT);
+    server_fini(&server);
+}
 
 /* Pulls the reply, writes and closes its empty document; is it whole? */
 static bool pull_all(struct server *server, IWSDOutboundAttachment *document)
@@ -783,7 +794,7 @@ static bool try_call(int grants)
     bool whole = false;
 
     assert_hr(server_init(&server, &defaults, attach, &attached), S_OK);
-    server.heap.inner.grants = grants;
+    shared_mem_grant(&server.heap, grants);
     if (begin(&server, "/s", MULTIPART) == S_OK) {
         HRESULT hr = push(&server, parts, sizeof(parts) - 1, 50);
         IWSDOutboundAttachment *document;
@@ -806,7 +817,7 @@ static bool try_call(int grants)
         if (document != NULL)
             document->lpVtbl->Release(document);
     }
-    server.heap.inner.grants = -1;
+    shared_mem_grant(&server.heap, -1);
     server_fini(&server);
     return whole;
 }
@@ -843,6 +854,8 @@ int main(void)
         cmocka_unit_test(call__whose_attachment_nobody_reads__is_discarded),
         cmocka_unit_test(call__that_turns_out_malformed__fails_the_reader),
         cmocka_unit_test(call__that_ended_in_the_queue__is_not_handled),
+        cmocka_unit_test(call__without_a_thread_for_its_handler__is_refused),
+        cmocka_unit_test(begin__for_itself_and_its_path__needs_memory),
         cmocka_unit_test(call__each_allocation_fails__leaves_nothing_and_is_not_whole),
     };
 

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "os/thread.h"
+#include "refused_threads.h"
 #include "service/worker_pool.h"
 #include "support/failing_mem.h"
 #include "support/worker.h"
@@ -27,10 +28,11 @@ struct task {
 static void run_task(struct wsd_job *job)
 {
     struct task *task = (struct task *)job;
-    int running = atomic_fetch_add(task->running, 1) + 1;
-    int most = atomic_load(task->most);
+    int running, most;
 
     task->began_as = atomic_fetch_add(task->order, 1);
+    running = atomic_fetch_add(task->running, 1) + 1;
+    most = atomic_load(task->most);
     while (running > most && !atomic_compare_exchange_weak(task->most, &most, running)) {
     }
     task->is_current = wsd_worker_pool_is_current(task->pool);
@@ -108,6 +110,34 @@ static void submit__with_one_worker__keeps_the_order(void **state)
         assert_int_equal(tasks.all[i].began_as, i);
 }
 
+static void submit__no_thread_to_be_had__fails_unless_there_is_one(void **state)
+{
+#ifndef REFUSES_THREADS
+    (void)state;
+    skip();
+#else
+    struct wsd_worker_pool *pool;
+    struct tasks tasks;
+
+    (void)state;
+    assert_hr(wsd_worker_pool_create(wsd_mem_heap(), 3, &pool), S_OK);
+    tasks_init(&tasks, pool);
+    refuses_threads = true;
+    assert_hr(wsd_worker_pool_submit(pool, &tasks.all[0].job),
+              HRESULT_FROM_WIN32(ERROR_NO_SYSTEM_RESOURCES));
+    refuses_threads = false;
+    assert_hr(wsd_worker_pool_submit(pool, &tasks.all[1].job), S_OK);
+    refuses_threads = true;
+    assert_hr(wsd_worker_pool_submit(pool, &tasks.all[2].job), S_OK);
+    refuses_threads = false;
+    atomic_store(&tasks.may_end, true);
+    wsd_worker_pool_destroy(pool);
+    assert_false(atomic_load(&tasks.all[0].ended));
+    assert_true(atomic_load(&tasks.all[1].ended));
+    assert_true(atomic_load(&tasks.all[2].ended));
+#endif
+}
+
 static void create__each_allocation_fails__leaves_nothing(void **state)
 {
     struct failing_mem heap = FAILING_MEM(0, &heap);
@@ -131,6 +161,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(submit__more_than_workers__begins_them_in_order),
         cmocka_unit_test(submit__with_one_worker__keeps_the_order),
+        cmocka_unit_test(submit__no_thread_to_be_had__fails_unless_there_is_one),
         cmocka_unit_test(create__each_allocation_fails__leaves_nothing),
     };
 
