@@ -289,4 +289,18 @@ static inline HRESULT write_given(struct deed *deed, const char *bytes, size_t s
     return hr;
 }
 
+/* Leaves the document to the test. */
+static inline HRESULT WSD_CALL give_away(void *context, wsd_inbound_message *request,
+                                         wsd_outbound_message *reply)
+{
+    struct deed *deed = context;
+    HRESULT hr = give(deed, reply, WSD_LENGTH_UNKNOWN);
+
+    (void)request;
+    if (hr == S_OK)
+        hr = wsd_service_reply(reply);
+    atomic_store(&deed->began, 1);
+    return hr;
+}
+
 #endif

@@ -124,7 +124,7 @@ static void connection__silent_for_too_long__is_cut(void **state)
     assert_true(is_answered(&patient));
     assert_int_equal(atomic_load(&deed.moved), 2);
     assert_memory_equal(deed.bytes, "xy", 2);
-    http_close(&patient);
+    assert_ended(&patient); /* from its reply on it is like any other */
     rig_fini(&rig);
 }
 
@@ -170,6 +170,39 @@ static void connection__that_ends_with_its_last_bytes__is_truncated(void **state
     }
 }
 
+/* Malformed chunks are answered by libmicrohttpd itself: all is well, to it. */
+static void connection__refused_in_its_body__fails_what_was_attached(void **state)
+{
+    static struct deed deed;
+    struct http_client client;
+    struct recorded reply;
+    struct rig rig;
+    char line[20];
+    DWORD written;
+
+    (void)state;
+    rig_init(&rig);
+    handle(&rig, "/s", give_away, &deed);
+    assert_hr(start(&rig, &defaults), S_OK);
+    open_client(&client, &rig);
+    http_say(&client, "POST /s HTTP/1.1\r\nHost: h\r\n" MULTIPART
+                      "Transfer-Encoding: chunked\r\n\r\n");
+    snprintf(line, sizeof(line), "%zx\r\n", strlen(PARTS));
+    http_say(&client, line);
+    http_say(&client, PARTS "\r\n");
+    WORKER_AWAIT(atomic_load(&deed.began) == 1);
+    http_say(&client, "no size\r\n");
+    http_receive(&client, &reply);
+    assert_int_equal(http_status(&reply), 400);
+    recorded_free(&reply);
+    assert_ended(&client);
+    assert_true(wsd_dispatcher_drain(rig.dispatcher, UINT64_MAX));
+    assert_hr(deed.given->lpVtbl->Write(deed.given, (const BYTE *)"x", 1, &written),
+              WS_E_ENDPOINT_DISCONNECTED);
+    deed.given->lpVtbl->Release(deed.given);
+    rig_fini(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +210,7 @@ int main(void)
         cmocka_unit_test(connection__woken_by_other_threads__moves_every_byte),
         cmocka_unit_test(connection__silent_for_too_long__is_cut),
         cmocka_unit_test(connection__that_ends_with_its_last_bytes__is_truncated),
+        cmocka_unit_test(connection__refused_in_its_body__fails_what_was_attached),
     };
 
     alarm(100); /* the bound of every wait */

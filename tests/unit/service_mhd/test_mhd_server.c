@@ -177,6 +177,7 @@ static void connection__more_than_one_peer_may_have__is_closed(void **state)
     rig_fini(&rig);
 }
 
+/* Behind a connection that its client ends, and behind one that the server ends. */
 static void connection__more_than_there_may_be__waits_for_its_turn(void **state)
 {
     struct wsd_mhd_options options = defaults;
@@ -189,17 +190,29 @@ static void connection__more_than_there_may_be__waits_for_its_turn(void **state)
     options.max_connections = 1;
     assert_hr(start(&rig, &options), S_OK);
     open_client(&first, &rig);
-    ask(&first, "/s");
-    assert_true(is_answered(&first));
-    open_client(&second, &rig);
-    ask(&second, "/s");
-    ask(&first, "/s");
-    assert_true(is_answered(&first));
+    for (int i = 0; i < 2; i++) {
+        ask(&first, "/s");
+        assert_true(is_answered(&first));
+        open_client(&second, &rig);
+        ask(&second, "/s");
+        if (i == 0) {
+            ask(&first, "/s"); /* it is still there */
+            assert_true(is_answered(&first));
+        } else {
+            http_post(&first, "/s", PLAIN "Connection: close\r\n", REQUEST,
+                      strlen(REQUEST));
+            assert_true(is_answered(&first));
+            assert_true(http_has_ended(&first));
+        }
+        http_close(&first);
+        assert_true(is_answered(&second));
+        first = second;
+    }
     http_close(&first);
-    assert_true(is_answered(&second));
-    http_close(&second);
     rig_fini(&rig);
 }
+
+/* ---- work ---- */
 
 /* A chunk's line that is longer than libmicrohttpd's memory for a connection, which then
  * wants to be called at once, for ever. */
@@ -232,6 +245,54 @@ static void connection__that_libmicrohttpd_cannot_serve__costs_nothing(void **st
 #endif
 }
 
+/* One whose document nobody reads, and one whose reply nobody writes: while others come
+ * and go the server has no more to do than for those. */
+static void connection__that_waits_for_a_handler__costs_nothing(void **state)
+{
+#ifndef COUNTS_WAITS
+    (void)state;
+    skip();
+#else
+    enum { REQUESTS = 50, WAITS = 20 }; /* for each request */
+    static const char unread[1000];
+    static struct deed deeds[2];
+    struct http_client full, empty, client;
+    struct rig rig;
+    DWORD written;
+
+    (void)state;
+    rig_init(&rig);
+    handle(&rig, "/s", answer, NULL);
+    handle(&rig, "/reads-not", read_second, &deeds[0]);
+    handle(&rig, "/gives", give_away, &deeds[1]);
+    assert_hr(start(&rig, &defaults), S_OK);
+    open_client(&full, &rig);
+    http_post_head(&full, "/reads-not", MULTIPART, 5000);
+    http_say(&full, PARTS);
+    http_send(&full, unread, sizeof(unread));
+    WORKER_AWAIT(atomic_load(&deeds[0].began) == 1);
+    open_client(&empty, &rig);
+    ask(&empty, "/gives");
+    WORKER_AWAIT(atomic_load(&deeds[1].began) == 1);
+    assert_hr(
+        deeds[1].given->lpVtbl->Write(deeds[1].given, (const BYTE *)"x", 1, &written),
+        S_OK);
+    http_await(&empty, 1);
+    atomic_store(&waits, 0);
+    for (int i = 0; i < REQUESTS; i++) {
+        open_client(&client, &rig);
+        ask(&client, "/s");
+        assert_true(is_answered(&client));
+        http_close(&client);
+    }
+    assert_in_range(atomic_load(&waits), REQUESTS, REQUESTS * WAITS);
+    deeds[1].given->lpVtbl->Release(deeds[1].given);
+    http_close(&full);
+    http_close(&empty);
+    rig_fini(&rig);
+#endif
+}
+
 /* ---- quiesce and stop ---- */
 
 static HRESULT WSD_CALL write_for_ever(void *context, wsd_inbound_message *request,
@@ -247,20 +308,6 @@ static HRESULT WSD_CALL write_for_ever(void *context, wsd_inbound_message *reque
         hr = write_given(deed, deed->bytes, sizeof(deed->bytes));
     deed->ended = hr;
     deed->given->lpVtbl->Release(deed->given);
-    return hr;
-}
-
-/* Leaves the document to the test. */
-static HRESULT WSD_CALL give_away(void *context, wsd_inbound_message *request,
-                                  wsd_outbound_message *reply)
-{
-    struct deed *deed = context;
-    HRESULT hr = give(deed, reply, WSD_LENGTH_UNKNOWN);
-
-    (void)request;
-    if (hr == S_OK)
-        hr = wsd_service_reply(reply);
-    atomic_store(&deed->began, 1);
     return hr;
 }
 
@@ -348,6 +395,7 @@ int main(void)
         cmocka_unit_test(connection__more_than_one_peer_may_have__is_closed),
         cmocka_unit_test(connection__more_than_there_may_be__waits_for_its_turn),
         cmocka_unit_test(connection__that_libmicrohttpd_cannot_serve__costs_nothing),
+        cmocka_unit_test(connection__that_waits_for_a_handler__costs_nothing),
         cmocka_unit_test(quiesce__with_a_connection__serves_it_and_no_other),
         cmocka_unit_test(stop__connections_in_every_state__ends_them_all),
     };
