@@ -208,7 +208,8 @@ WSD_API uint16_t WSD_CALL wsd_service_port(const wsd_service *service);
 /**
  * Sends the reply now and not when the handler returns, so that the handler itself can
  * write its attachments: a Write before would wait for the reply to be sent.  The reply
- * can be changed no more.
+ * can be changed no more.  It still goes out behind the whole request: close what of that
+ * you do not read.
  *
  * Blocking    Never waits.
  * Threads     The handler's.

@@ -168,7 +168,8 @@ typedef struct IWSDOutboundAttachmentVtbl {
      * @retval E_POINTER     [W14] pdwNumberOfBytesWritten is NULL (checked first).
      * @retval E_INVALIDARG  [W15] pBuffer is NULL, also with 0 bytes (checked second).
      * @retval HRESULT_FROM_WIN32(ERROR_POSSIBLE_DEADLOCK)  [W16] Called on a thread of
-     *                       the library with a wait budget other than 0.
+     *                       the library, or in a callback, with a wait budget other than
+     *                       0.
      * @retval HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION)  [W17] The budget, not 0, has
      *                       passed, and the attachment is still in no message or its
      *                       message not sent; a later Write may find it sent.

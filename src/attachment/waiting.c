@@ -29,11 +29,15 @@ void wsd_waiting_leave(struct wsd_waiting *waiting)
 {
     wsd_ready_callback ready = waiting->tell ? waiting->ready : NULL;
     void *context = waiting->ready_context;
+    bool ours;
 
     waiting->tell = false;
     wsd_monitor_leave(&waiting->monitor);
-    if (ready != NULL)
-        ready(context);
+    if (ready == NULL)
+        return;
+    ours = wsd_thread_set_ours(true); /* what a callback waits for may be its caller's */
+    ready(context);
+    wsd_thread_set_ours(ours);
 }
 
 void wsd_waiting_wake_locked(struct wsd_waiting *waiting)

@@ -90,7 +90,10 @@ bool wsd_thread_is_ours(void)
     return is_ours;
 }
 
-void wsd_thread_lend(void)
+bool wsd_thread_set_ours(bool ours)
 {
-    is_ours = false;
+    bool before = is_ours;
+
+    is_ours = ours;
+    return before;
 }

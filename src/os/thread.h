@@ -27,11 +27,11 @@ void wsd_thread_detach(struct wsd_thread *thread);
 /* Is the calling thread this one?  A body() may ask about its own thread at once. */
 bool wsd_thread_is_current(const struct wsd_thread *thread);
 
-/* Was the calling thread made by wsd_thread_start()?  It must not wait for work that
- * only it can do. */
+/* Does the calling thread run the library's code, and so must not wait for work that only
+ * it can do?  One made by wsd_thread_start() does. */
 bool wsd_thread_is_ours(void);
 
-/* The calling thread runs the application's code from now on: it may wait. */
-void wsd_thread_lend(void);
+/* Whose code it runs from now on; returns whether that was ours before. */
+bool wsd_thread_set_ours(bool ours);
 
 #endif

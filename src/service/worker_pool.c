@@ -84,7 +84,7 @@ static void work(void *argument)
     struct wsd_worker_pool *pool = argument;
     struct wsd_job *job;
 
-    wsd_thread_lend();
+    wsd_thread_set_ours(false); /* it is the application that may wait */
     wsd_monitor_enter(&pool->synced.monitor);
     while ((job = take_job_locked(pool)) != NULL) {
         wsd_monitor_leave(&pool->synced.monitor);

@@ -95,6 +95,30 @@ static void callback__changes__comes_once_for_each_refusal(void **state)
     wsd_waiting_fini(&waiting);
 }
 
+static void WSD_CALL note_whose_thread(void *context)
+{
+    *(bool *)context = wsd_thread_is_ours();
+}
+
+/* [W16] Its caller may be the one that it would wait for. */
+static void callback__on_any_thread__may_not_wait(void **state)
+{
+    struct wsd_waiting waiting;
+    bool was_ours = false;
+
+    (void)state;
+    assert_int_equal(wsd_waiting_init(&waiting, 0), S_OK);
+    waiting.ready = note_whose_thread;
+    waiting.ready_context = &was_ours;
+    wsd_waiting_enter(&waiting);
+    wsd_waiting_result_locked(&waiting, STG_S_BLOCK);
+    wsd_waiting_leave(&waiting);
+    change(&waiting);
+    assert_true(was_ours);
+    assert_false(wsd_thread_is_ours()); /* behind it the thread is as it was */
+    wsd_waiting_fini(&waiting);
+}
+
 static void sleep__budget_0__returns_at_once(void **state)
 {
     struct wsd_waiting waiting;
@@ -423,6 +447,7 @@ int main(void)
         cmocka_unit_test(ready_fd__from_the_refusal_to_the_change__is_unreadable),
         cmocka_unit_test(ready_fd__opened_after_a_refusal__is_unreadable),
         cmocka_unit_test(callback__changes__comes_once_for_each_refusal),
+        cmocka_unit_test(callback__on_any_thread__may_not_wait),
         cmocka_unit_test(sleep__budget_0__returns_at_once),
         cmocka_unit_test(sleep__changed_by_another_thread__wakes),
         cmocka_unit_test(sleep__budget_spent__is_false_without_and_true_with_progress),

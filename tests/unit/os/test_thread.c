@@ -145,13 +145,13 @@ static void lend_and_look(void *argument)
     struct seen *seen = argument;
 
     look_around(seen);
-    wsd_thread_lend();
-    seen->is_lent = !wsd_thread_is_ours();
+    seen->is_lent = wsd_thread_set_ours(false) && !wsd_thread_is_ours() &&
+                    !wsd_thread_set_ours(false);
     seen->is_current = wsd_thread_is_current(&seen->thread);
 }
 
 /* That one only, and none that is started later. */
-static void lend__thread_of_ours__is_the_applications(void **state)
+static void set_ours__of_one_thread__is_not_of_others(void **state)
 {
     struct seen lent = {.is_lent = false}, other = {.is_lent = false};
 
@@ -215,7 +215,7 @@ int main(void)
         cmocka_unit_test(start__body__runs_on_a_thread_of_ours),
         cmocka_unit_test(is_current__other_threads__is_false),
         cmocka_unit_test(is_ours__thread_of_the_application__is_false),
-        cmocka_unit_test(lend__thread_of_ours__is_the_applications),
+        cmocka_unit_test(set_ours__of_one_thread__is_not_of_others),
         cmocka_unit_test(start__signals__are_blocked_there_and_unchanged_here),
         cmocka_unit_test(detach__thread__ends_by_itself),
     };
