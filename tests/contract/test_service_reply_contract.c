@@ -242,13 +242,15 @@ static void reply__with_declared_lengths__has_a_content_length(void **state)
                          rows[i].has_length);
         assert_int_equal(strstr(reply.head, "\r\nTransfer-Encoding: chunked") == NULL,
                          rows[i].has_length);
-        assert_hr(writers[0].hr, S_OK);
-        assert_part(&reply, 1, document, first);
         if (rows[i].is_whole) {
+            assert_hr(writers[0].hr, S_OK);
+            assert_part(&reply, 1, document, first);
             assert_hr(writers[1].hr, S_OK);
             assert_true(reply.whole);
             assert_part(&reply, 2, document, rows[i].second);
         } else {
+            /* The last bytes of the first may be out by then, or not. */
+            assert_true(writers[0].hr == S_OK || writers[0].hr == E_ABORT);
             assert_hr(writers[1].hr, HRESULT_FROM_WIN32(ERROR_BAD_LENGTH));
             assert_cut(&reply);
         }
