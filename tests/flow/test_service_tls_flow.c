@@ -380,12 +380,15 @@ static void E6__new_keys_midway__is_whole_or_cut(void **state)
 /* It costs the service more than the client. */
 static void E6__renegotiation__ends_the_connection(void **state)
 {
+    wsd_service_options options = WSD_SERVICE_OPTIONS_INIT;
     struct device device;
     struct honest honest, other;
     struct seen seen;
 
     (void)state;
-    start(&device, &seen, NULL);
+    options.tls_client_ca_file = authorities;
+    options.idle_timeout_ms = 3000; /* libmicrohttpd may miss it until then */
+    start(&device, &seen, &options);
     honest_begin(&honest, &device, TLS_1_2);
     honest_begin(&other, &device, TLS_1_2);
     assert_false(tls_shake_hands(&other.client));
