@@ -121,24 +121,23 @@ void wsd_mhd_connection_serve(struct wsd_mhd_connection *connection)
     MHD_resume_connection(connection->mhd);
 }
 
-/* libmicrohttpd waits for news of a socket once it gave less than was asked for.  When
- * the peer had closed its side before that, the end is there, but none comes: closing it
- * on ours is news. */
-static void connection_find_end(struct wsd_mhd_connection *connection, uint64_t now_ms)
+/* libmicrohttpd waits for news of a socket once it gave less than was asked for, or once
+ * a record of TLS held no content.  Of what was there before, the peer's end or more
+ * bytes, none comes: setting this option makes Linux tell of them again. */
+static void connection_ask_again(struct wsd_mhd_connection *connection, uint64_t now_ms)
 {
-    char byte;
+    const int one = 1;
 
     if (connection->call == NULL || connection->whole)
         return;
-    if (!connection->suspended &&
-        recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
-        (void)shutdown(connection->fd, SHUT_RD);
+    if (!connection->suspended)
+        (void)setsockopt(connection->fd, SOL_SOCKET, SO_RCVLOWAT, &one, sizeof(one));
     wsd_mhd_server_schedule(connection->server, now_ms + LOOK_MS);
 }
 
 void wsd_mhd_connection_check(struct wsd_mhd_connection *connection, uint64_t now_ms)
 {
-    connection_find_end(connection, now_ms);
+    connection_ask_again(connection, now_ms);
     if (connection->call != NULL && wsd_call_has_envelope(connection->call))
         connection->deadline_ms = NEVER;
     if (connection->deadline_ms > now_ms) {

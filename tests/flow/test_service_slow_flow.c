@@ -65,6 +65,34 @@ static void D5__slow_bodies__are_cut_when_nothing_moves(void **state)
     stage_close(&stage);
 }
 
+/* The end may come together with bytes, of which alone libmicrohttpd is told. */
+static void clients__go_midway__are_noticed_at_once(void **state)
+{
+    enum { CLIENTS = 40 };
+    struct http_client clients[CLIENTS];
+    struct bytes body = {0};
+    struct stage stage;
+
+    (void)state;
+    stage_open(&stage, NULL);
+    put_upload(&body, 2);
+    put_page(&body, 0, "page", 4);
+    put_page(&body, 1, "page", 4);
+    for (size_t i = 0; i < CLIENTS; i++) {
+        http_open(&clients[i], stage.device.port);
+        http_post_head(&clients[i], "/service", PACKAGE_FIELD, body.size + 1000);
+        http_send(&clients[i], body.at, body.size);
+    }
+    WORKER_AWAIT(atomic_load(&stage.slow_begun) == CLIENTS);
+    for (size_t i = 0; i < CLIENTS; i++) {
+        http_say(&clients[i], "more of the page");
+        http_close(&clients[i]);
+    }
+    WORKER_AWAIT(atomic_load(&stage.slow_ends) == CLIENTS);
+    bytes_free(&body);
+    stage_close(&stage);
+}
+
 /* They are refused, not queued; and they leave room for others when they end. */
 static void D5__more_from_one_peer_than_its_share__are_closed(void **state)
 {
@@ -126,6 +154,7 @@ int main(void)
         cmocka_unit_test(F3__chunk_extension_of_any_size__ends_with_the_timer),
         cmocka_unit_test(D5__slow_beginnings__hold_a_connection_for_their_time),
         cmocka_unit_test(D5__slow_bodies__are_cut_when_nothing_moves),
+        cmocka_unit_test(clients__go_midway__are_noticed_at_once),
         cmocka_unit_test(D5__more_from_one_peer_than_its_share__are_closed),
         cmocka_unit_test(D5__more_requests_than_it_serves__get_503),
     };

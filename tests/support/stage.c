@@ -19,6 +19,7 @@ static HRESULT read_slow(struct stage *stage, IWSDInboundAttachment *part)
     HRESULT hr = S_OK;
     DWORD given;
 
+    atomic_fetch_add(&stage->slow_begun, 1);
     while (hr == S_OK)
         hr = page_read(part, buffer, sizeof(buffer), &given);
     page_release(part);

@@ -14,8 +14,8 @@
 
 struct stage {
     struct device device;
-    atomic_uint answered;  /* requests without an attachment */
-    atomic_uint slow_ends; /* those with two attachments, which were cut */
+    atomic_uint answered;              /* requests without an attachment */
+    atomic_uint slow_begun, slow_ends; /* those with two, whose second was cut */
 
     /* The honest stream */
     struct worker worker;
