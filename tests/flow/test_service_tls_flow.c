@@ -38,7 +38,7 @@ static int clean_up(void **state)
  */
 
 struct seen {
-    atomic_uint whole, cut; /* requests with an attachment */
+    atomic_uint begun, whole, cut; /* requests with an attachment */
 };
 
 static HRESULT WSD_CALL read_document(void *context, wsd_inbound_message *request,
@@ -50,6 +50,7 @@ static HRESULT WSD_CALL read_document(void *context, wsd_inbound_message *reques
 
     if (wsd_inbound_message_attachment_at(request, 0, &part) != S_OK)
         return answer_plainly(NULL, request, reply);
+    atomic_fetch_add(&seen->begun, 1);
     reading = part_read(part, document, PART);
     page_release(part);
     if (reading.hr == S_FALSE && reading.size == PART)
@@ -71,6 +72,7 @@ static void start(struct device *device, struct seen *seen,
         options.tls_client_ca_file = authorities;
     options.tls_certificate_file = certificate;
     options.tls_key_file = key;
+    atomic_init(&seen->begun, 0);
     atomic_init(&seen->whole, 0);
     atomic_init(&seen->cut, 0);
     device_start(device, &options, read_document, seen);
@@ -141,8 +143,9 @@ static void honest_go_on(struct honest *honest, size_t size)
 }
 
 static void honest_begin(struct honest *honest, const struct device *device,
-                         const char *priorities)
+                         struct seen *seen, const char *priorities)
 {
+    unsigned before = atomic_load(&seen->begun);
     struct bytes body = {0};
 
     *honest = (struct honest){0};
@@ -154,6 +157,7 @@ static void honest_begin(struct honest *honest, const struct device *device,
     tls_open(&honest->client, device->port, &certificates, priorities, "client");
     assert_true(tls_shake_hands(&honest->client));
     honest_go_on(honest, SLICE);
+    WORKER_AWAIT(atomic_load(&seen->begun) > before);
 }
 
 static void honest_end(struct honest *honest, const struct seen *seen)
@@ -180,7 +184,7 @@ static void E2__client_without_a_good_certificate__gets_403(void **state)
 
     (void)state;
     start(&device, &seen, NULL);
-    honest_begin(&honest, &device, NULL);
+    honest_begin(&honest, &device, &seen, NULL);
     for (size_t i = 0; i < COUNT(rows) * COUNT(versions); i++) {
         assert_int_equal(
             status_for(&device, versions[i % 2], rows[i / 2].shows, SIZE_MAX),
@@ -214,7 +218,7 @@ static void E3__client_before_1_2__is_refused(void **state)
 
     (void)state;
     start(&device, &seen, NULL);
-    honest_begin(&honest, &device, NULL);
+    honest_begin(&honest, &device, &seen, NULL);
     assert_int_equal(status_for(&device, BEFORE_1_2, NULL, SIZE_MAX), 0);
     honest_end(&honest, &seen);
     device_release(&device);
@@ -250,7 +254,7 @@ static void E4__what_is_no_tls__is_cut(void **state)
     (void)state;
     options.request_timeout_ms = 2000;
     start(&device, &seen, &options);
-    honest_begin(&honest, &device, NULL);
+    honest_begin(&honest, &device, &seen, NULL);
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct http_client client;
 
@@ -290,7 +294,7 @@ static void E4__handshake_cut_anywhere__ends_the_connection(void **state)
     (void)state;
     options.request_timeout_ms = 2000;
     start(&device, &seen, &options);
-    honest_begin(&honest, &device, NULL);
+    honest_begin(&honest, &device, &seen, NULL);
     for (size_t i = 0; i < COUNT(versions); i++) {
         struct tls_client whole = complete_handshake(&device, versions[i]);
         struct tls_client cut[4 * 16];
@@ -332,7 +336,7 @@ static void E5__connection_that_ends__is_truncation(void **state)
     (void)state;
     start(&device, &seen, NULL);
     for (unsigned i = 0; i < 2 * COUNT(versions); i++) {
-        honest_begin(&honest, &device, versions[i / 2]);
+        honest_begin(&honest, &device, &seen, versions[i / 2]);
         honest_go_on(&honest, PART / 2);
         if (i % 2 == 0)
             gnutls_bye(honest.client.session, GNUTLS_SHUT_WR);
@@ -353,7 +357,7 @@ static void E6__new_keys_midway__harm_nothing(void **state)
 
     (void)state;
     start(&device, &seen, NULL);
-    honest_begin(&honest, &device, TLS_1_3);
+    honest_begin(&honest, &device, &seen, TLS_1_3);
     for (int i = 0; i < 4; i++) {
         assert_int_equal(
             gnutls_session_key_update(honest.client.session, i % 2 ? GNUTLS_KU_PEER : 0),
@@ -367,17 +371,14 @@ static void E6__new_keys_midway__harm_nothing(void **state)
 /* It costs the service more than the client. */
 static void E6__renegotiation__ends_the_connection(void **state)
 {
-    wsd_service_options options = WSD_SERVICE_OPTIONS_INIT;
     struct device device;
     struct honest honest, other;
     struct seen seen;
 
     (void)state;
-    options.tls_client_ca_file = authorities;
-    options.idle_timeout_ms = 3000; /* libmicrohttpd may miss it until then */
-    start(&device, &seen, &options);
-    honest_begin(&honest, &device, TLS_1_2);
-    honest_begin(&other, &device, TLS_1_2);
+    start(&device, &seen, NULL);
+    honest_begin(&honest, &device, &seen, TLS_1_2);
+    honest_begin(&other, &device, &seen, TLS_1_2);
     assert_false(tls_shake_hands(&other.client));
     tls_close(&other.client);
     bytes_free(&other.request);
