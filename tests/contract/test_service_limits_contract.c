@@ -157,7 +157,7 @@ static void attachments__left_unread__are_thrown_away_up_to_the_limit(void **sta
         {0, true, 0, true},
         {PART / 2, true, 0, true},
         {0, false, 2 * PART, true},
-        {PART / 2, true, PART, true},
+        {PART / 2, true, 2 * PART, true},
         {0, false, PART / 8, false},
         {0, true, PART / 8, false},
         {PART / 2, false, PART / 8, false},
@@ -196,31 +196,36 @@ static void attachments__left_unread__are_thrown_away_up_to_the_limit(void **sta
     }
 }
 
-/* A refused request is read up to the limit as well, so that its fault is heard. */
-static void refused_request__of_any_size__is_thrown_away_up_to_the_limit(void **state)
+/* A request that is refused for its envelope is read up to the limit as well, so that its
+ * fault is heard. */
+static void
+request__refused_for_its_envelope__is_thrown_away_up_to_the_limit(void **state)
 {
     (void)state;
-    for (int i = 0; i < 2; i++) {
+    for (int is_heard = 0; is_heard < 2; is_heard++) {
         wsd_service_options options = WSD_SERVICE_OPTIONS_INIT;
         struct http_client client;
         struct bytes body = {0};
         struct recorded reply;
         struct device device;
 
-        options.max_discard_bytes = i == 0 ? 2 * PART : PART / 4;
-        device_start(&device, &options, answer_plainly, NULL);
+        options.max_discard_bytes = is_heard ? 2 * PART : PART / 4;
+        assert_hr(wsd_service_create(&options, &device.service), S_OK);
+        assert_hr(wsd_service_handle(device.service, "/service", "urn:other",
+                                     answer_plainly, NULL),
+                  S_OK);
+        assert_hr(wsd_service_start(device.service), S_OK);
+        device.port = wsd_service_port(device.service);
         put_package(&body);
         http_open(&client, device.port);
-        http_post_head(&client, "/nobody", PACKAGE_FIELD, body.size);
-        if (i == 0) {
-            http_send(&client, body.at, body.size);
-            http_receive(&client, &reply);
-            assert_fault(&reply, 404, "Sender", "DestinationUnreachable");
-            recorded_free(&reply);
-        } else {
-            while (http_try_send(&client, body.at, body.size)) {
-            }
-        }
+        http_post(&client, "/service", PACKAGE_FIELD, body.at, body.size);
+        http_receive(&client, &reply);
+        if (is_heard)
+            assert_fault(&reply, 400, "Sender", "ActionNotSupported");
+        else
+            assert_string_equal(reply.head, "");
+        assert_true(http_has_ended(&client));
+        recorded_free(&reply);
         http_close(&client);
         bytes_free(&body);
         device_release(&device);
@@ -338,6 +343,14 @@ static void write__client_stands_still__has_a_ring_and_a_budget(void **state)
 /* ---- Times ----------------------------------------------------------------------------
  */
 
+/* Takes longer than the timer of the requests. */
+static HRESULT WSD_CALL answer_late(void *context, wsd_inbound_message *request,
+                                    wsd_outbound_message *reply)
+{
+    nanosleep(&a_while, NULL);
+    return answer_plainly(context, request, reply);
+}
+
 static void request__not_there_in_time__is_cut(void **state)
 {
     static const char *const beginnings[] = {
@@ -357,7 +370,7 @@ static void request__not_there_in_time__is_cut(void **state)
 
     (void)state;
     options.request_timeout_ms = 300;
-    device_start(&device, &options, answer_plainly, NULL);
+    device_start(&device, &options, answer_late, NULL);
     for (size_t i = 0; i < COUNT(clients); i++) {
         if (i % 2 == 0) {
             http_open(&clients[i], device.port);
@@ -715,7 +728,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(envelope__above_its_limit__is_refused_and_the_connection_closed),
         cmocka_unit_test(attachments__left_unread__are_thrown_away_up_to_the_limit),
-        cmocka_unit_test(refused_request__of_any_size__is_thrown_away_up_to_the_limit),
+        cmocka_unit_test(
+            request__refused_for_its_envelope__is_thrown_away_up_to_the_limit),
         cmocka_unit_test(read__client_stands_still__has_a_ring_and_a_budget),
         cmocka_unit_test(write__client_stands_still__has_a_ring_and_a_budget),
         cmocka_unit_test(request__not_there_in_time__is_cut),

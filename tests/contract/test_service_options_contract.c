@@ -526,6 +526,50 @@ static void come_in(struct http_client *client, const struct device *device)
     http_say(client, REQUEST);
 }
 
+/* [S28]: no more connections, and no more requests on those that there are. */
+static void stop__in_progress__takes_nothing_new(void **state)
+{
+    struct http_client busy, idle;
+    struct stopping stopping;
+    struct queue queue = {0};
+    struct device device = {.service = service_create()};
+    struct recorded reply;
+    atomic_uint calls = 0;
+    char again[2000];
+
+    (void)state;
+    snprintf(again, sizeof(again),
+             "POST /idle HTTP/1.1\r\nHost: device\r\n" SOAP_FIELD
+             "Content-Length: %zu\r\n\r\n" REQUEST,
+             strlen(REQUEST));
+    assert_hr(wsd_service_handle(device.service, "/service", NULL, queue_up, &queue),
+              S_OK);
+    assert_hr(wsd_service_handle(device.service, "/idle", NULL, answer_plainly, &calls),
+              S_OK);
+    assert_hr(wsd_service_start(device.service), S_OK);
+    device.port = wsd_service_port(device.service);
+    http_open(&idle, device.port);
+    http_post(&idle, "/idle", SOAP_FIELD, REQUEST, strlen(REQUEST));
+    expect_answer(&idle);
+    come_in(&busy, &device);
+    WORKER_AWAIT(atomic_load(&queue.entered) == 1);
+    stop_begin(&stopping, &device, INFINITE);
+
+    (void)http_try_send(&idle, again, strlen(again));
+
+    http_receive(&idle, &reply); /* if there is one */
+    if (reply.head[0] != '\0')
+        assert_int_equal(http_status(&reply), 503);
+    atomic_store(&queue.may_go, true);
+    expect_answer(&busy);
+    assert_hr(stop_end(&stopping), S_OK);
+    assert_int_equal(atomic_load(&calls), 1);
+    recorded_free(&reply);
+    http_close(&busy);
+    http_close(&idle);
+    device_release(&device);
+}
+
 /* [S28] [S29]: drained, the others have their turn; cut, no handler is called for them.
  */
 static void stop__requests_wait_for_a_worker__drains_or_cuts_them(void **state)
@@ -634,7 +678,6 @@ static void stop__on_its_own_threads__is_refused(void **state)
 {
     struct refusal refusal = {0};
     struct http_client client;
-    struct recorded reply;
     struct device device;
 
     (void)state;
@@ -659,11 +702,15 @@ static void stop__on_its_own_threads__is_refused(void **state)
     WORKER_AWAIT(atomic_load(&refusal.is_there));
     assert_hr(refusal.at_once, DEADLOCK);
     assert_hr(refusal.drained, DEADLOCK);
-    attachment_set_budget(refusal.part, INFINITE);
-    assert_hr(part_write(refusal.part, "ready", 5), S_OK);
-    http_receive(&client, &reply);
-    assert_part(&reply, 1, "ready", 5);
-    recorded_free(&reply);
+
+    atomic_store(&refusal.is_there, false); /* now when the client takes something */
+    refusal.at_once = refusal.drained = S_OK;
+    attachment_stuff(refusal.part);
+    http_await(&client, 1 << 20);
+    WORKER_AWAIT(atomic_load(&refusal.is_there));
+    assert_hr(refusal.at_once, DEADLOCK);
+    assert_hr(refusal.drained, DEADLOCK);
+    assert_hr(attachment_abort(refusal.part), S_OK);
     http_close(&client);
     attachment_release(refusal.part);
     device_release(&device);
@@ -685,6 +732,7 @@ int main(void)
         cmocka_unit_test(stop__drain_time_suffices__lets_requests_end),
         cmocka_unit_test(stop__drain_time_over__cuts_what_is_left),
         cmocka_unit_test(stop__handler_still_runs__waits_for_it),
+        cmocka_unit_test(stop__in_progress__takes_nothing_new),
         cmocka_unit_test(stop__requests_wait_for_a_worker__drains_or_cuts_them),
         cmocka_unit_test(stop__on_its_own_threads__is_refused),
         cmocka_unit_test(release__requests_in_progress__cuts_them),

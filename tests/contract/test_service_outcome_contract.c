@@ -35,6 +35,29 @@ static void attachments__all_given_back_unwritten__are_a_fault(void **state)
     }
 }
 
+/* [S4]: one of them will do, and the others' writers do not wait for ever. */
+static void attachment__given_back_unwritten__fails_the_others(void **state)
+{
+    struct answer answer = {.count = 3};
+    struct http_client client;
+    struct recorded reply;
+    struct device device;
+
+    (void)state;
+    answer_begin(&answer, &device, &client);
+    attachment_release(answer.parts[1]);
+    answer.parts[1] = NULL;
+    http_receive(&client, &reply);
+    assert_fault(&reply, 500, "Receiver", "EndpointUnavailable");
+    attachment_set_budget(answer.parts[0], INFINITE);
+    assert_hr(attachment_open(answer.parts[0]), E_ABORT);
+    assert_hr(attachment_abort(answer.parts[2]), E_ABORT);
+    recorded_free(&reply);
+    http_close(&client);
+    answer_release(&answer);
+    device_release(&device);
+}
+
 /* The writer gives up in the middle: the client sees neither the closing delimiter nor
  * the last chunk, and the next one is served. */
 static void attachment__given_up_in_the_middle__cuts_the_connection(void **state)
@@ -313,6 +336,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(attachments__all_given_back_unwritten__are_a_fault),
+        cmocka_unit_test(attachment__given_back_unwritten__fails_the_others),
         cmocka_unit_test(attachment__given_up_in_the_middle__cuts_the_connection),
         cmocka_unit_test(handler__of_a_one_way_message__is_answered_with_202),
         cmocka_unit_test(handler__that_fails__is_a_fault),

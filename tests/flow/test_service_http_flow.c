@@ -277,6 +277,13 @@ static void request__that_expects_100__is_told_to_go_on_or_refused(void **state)
     assert_fault(&reply, 404, "Sender", "DestinationUnreachable");
     recorded_free(&reply);
     http_close(&client);
+
+    http_open(&client, device.port);
+    http_post_head(&client, "/service", expect, WSD_MAX_ENVELOPE + 1);
+    http_receive(&client, &reply);
+    assert_fault(&reply, 413, "Sender", NULL);
+    recorded_free(&reply);
+    http_close(&client);
     device_release(&device);
 }
 

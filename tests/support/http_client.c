@@ -112,7 +112,7 @@ void http_post(struct http_client *client, const char *path, const char *fields,
                const void *body, size_t size)
 {
     http_post_head(client, path, fields, size);
-    http_send(client, body, size);
+    (void)http_try_send(client, body, size);
 }
 
 void http_end_sending(struct http_client *client)

@@ -35,7 +35,7 @@ bool http_try_send(struct http_client *client, const void *bytes, size_t size);
 /* Sends "POST path HTTP/1.1", these fields, each with its CRLF, and a Content-Length. */
 void http_post_head(struct http_client *client, const char *path, const char *fields,
                     size_t size);
-/* And the body. */
+/* And the body, unless the service closes the connection before it has all of it. */
 void http_post(struct http_client *client, const char *path, const char *fields,
                const void *body, size_t size);
 /* Nothing more will be sent. */
