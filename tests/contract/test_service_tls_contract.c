@@ -42,7 +42,6 @@ static wsd_service_options with_files(char paths[3][64], const char *certificate
     return options;
 }
 
-/* [S22] [S23] */
 /* What the service answers, to the end of the connection.  Caller frees. */
 static char *ask(struct tls_client *client, const char *request, size_t *size)
 {
@@ -52,6 +51,7 @@ static char *ask(struct tls_client *client, const char *request, size_t *size)
     return tls_receive(client, size);
 }
 
+/* [S22] [S23] */
 static void start__tls_files__have_their_codes(void **state)
 {
     static const struct {
