@@ -146,7 +146,7 @@ static void handle__one_twice__is_refused(void **state)
     for (size_t i = 0; i < COUNT(actions); i++) {
         assert_hr(wsd_service_handle(service, "/a", actions[i], answer_plainly, NULL),
                   S_OK);
-        assert_hr(wsd_service_handle(service, "/b", actions[i], answer_plainly, NULL),
+        assert_hr(wsd_service_handle(service, "/ab", actions[i], answer_plainly, NULL),
                   S_OK);
         assert_hr(wsd_service_handle(service, "/a", actions[i], answer_plainly, service),
                   ALREADY_EXISTS);
