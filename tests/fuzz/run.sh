@@ -6,14 +6,20 @@ cd "$(dirname "$0")/../.."
 
 seconds=${1:?usage: run.sh SECONDS [TARGET...]}
 shift
-[ $# -gt 0 ] || set -- content_type envelope part_header multipart_decoder round_trip
+[ $# -gt 0 ] || set -- call content_type envelope part_header multipart_decoder round_trip
 
 build() { # TARGET
     sources='src/mime/*.c src/stream/*.c' libraries=
-    if [ "$1" = envelope ]; then
-        sources='src/soap/*.c'
-        libraries=$(pkg-config --cflags --libs libxml-2.0)
-    fi
+    case $1 in
+    envelope) sources='src/soap/*.c' ;;
+    call)
+        for room in os soap attachment message service; do
+            sources="$sources src/$room/*.c"
+        done ;;
+    esac
+    case $1 in
+    call | envelope) libraries="$(pkg-config --cflags --libs libxml-2.0) -pthread" ;;
+    esac
     # shellcheck disable=SC2086 # lists of words
     clang -std=c11 -D_POSIX_C_SOURCE=200809L -O1 -g -fno-omit-frame-pointer \
         -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
