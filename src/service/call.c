@@ -306,13 +306,13 @@ HRESULT wsd_call_push(struct wsd_call *call, const uint8_t *bytes, size_t size,
     if (call->discarding)
         return call_discard(call, size);
     hr = wsd_inbound_push(call->incoming, bytes, size, taken);
-    if (hr == S_OK && !call->submitted && wsd_inbound_is_readable(call->incoming))
+    if (hr != S_OK)
+        call_stop_reading(call, hr);
+    else if (!call->submitted && wsd_inbound_is_readable(call->incoming))
         call_submit(call);
-    if (hr == S_OK)
-        return call_discard(call, 0);
-    call_stop_reading(call, hr);
-    *taken = size;
-    return call_discard(call, size);
+    if (call->discarding)
+        *taken = size; /* the rest of these bytes too: nobody will make room for them */
+    return call_discard(call, 0);
 }
 
 void wsd_call_finish(struct wsd_call *call, HRESULT result)

@@ -11,8 +11,14 @@
 void device_start(struct device *device, const wsd_service_options *options,
                   wsd_handler handler, void *context)
 {
+    device_start_for(device, options, NULL, handler, context);
+}
+
+void device_start_for(struct device *device, const wsd_service_options *options,
+                      const char *action, wsd_handler handler, void *context)
+{
     assert_hr(wsd_service_create(options, &device->service), S_OK);
-    assert_hr(wsd_service_handle(device->service, "/service", NULL, handler, context),
+    assert_hr(wsd_service_handle(device->service, "/service", action, handler, context),
               S_OK);
     assert_hr(wsd_service_start(device->service), S_OK);
     device->port = wsd_service_port(device->service);

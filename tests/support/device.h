@@ -27,6 +27,9 @@ struct device {
  * defaults. */
 void device_start(struct device *device, const wsd_service_options *options,
                   wsd_handler handler, void *context);
+/* Only this Action; NULL: every one. */
+void device_start_for(struct device *device, const wsd_service_options *options,
+                      const char *action, wsd_handler handler, void *context);
 void device_release(struct device *device);
 
 /* ---- Requests ---- */

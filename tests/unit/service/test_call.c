@@ -106,21 +106,24 @@ static HRESULT begin(struct server *server, const char *path, const char *type)
     return wsd_call_begin(server->dispatcher, &head, &server->host, &server->call);
 }
 
-/* Pushes in pieces of `step` bytes, again and again what was not taken. */
+/* As a server does that sleeps until it is woken. */
+#define AWAIT_WAKE(server, before) WORKER_AWAIT(atomic_load(&(server)->wakes) != (before))
+
+/* Pushes in pieces of `step` bytes, what was not taken again after a wake. */
 static HRESULT push(struct server *server, const char *bytes, size_t size, size_t step)
 {
-    const time_t began = worker_now();
     HRESULT hr = S_OK;
 
     while (size > 0 && hr == S_OK) {
+        const int wakes = atomic_load(&server->wakes);
+        const size_t piece = step < size ? step : size;
         size_t taken;
 
-        hr = wsd_call_push(server->call, (const uint8_t *)bytes,
-                           step < size ? step : size, &taken);
+        hr = wsd_call_push(server->call, (const uint8_t *)bytes, piece, &taken);
         bytes += taken;
         size -= taken;
-        if (taken == 0)
-            worker_pause(began, "a push");
+        if (hr == S_OK && taken < piece)
+            AWAIT_WAKE(server, wakes);
     }
     return hr;
 }
@@ -128,12 +131,14 @@ static HRESULT push(struct server *server, const char *bytes, size_t size, size_
 /* Waits until the call is decided; then it has the whole reply, unless that is cut. */
 static enum wsd_call_outcome take_reply(struct server *server)
 {
-    const time_t began = worker_now();
+    int wakes = atomic_load(&server->wakes);
     enum wsd_call_outcome outcome;
     enum wsd_pull pulled = WSD_PULL_BYTES;
 
-    while ((outcome = wsd_call_look(server->call, &server->reply)) == WSD_CALL_PENDING)
-        worker_pause(began, "a reply");
+    while ((outcome = wsd_call_look(server->call, &server->reply)) == WSD_CALL_PENDING) {
+        AWAIT_WAKE(server, wakes);
+        wakes = atomic_load(&server->wakes);
+    }
     server->size = 0;
     server->body[0] = '\0';
     if (outcome == WSD_CALL_CUT || !server->reply.has_body)
@@ -143,13 +148,14 @@ static enum wsd_call_outcome take_reply(struct server *server)
     while (pulled == WSD_PULL_BYTES || pulled == WSD_PULL_NOTHING_NOW) {
         size_t size;
 
+        wakes = atomic_load(&server->wakes);
         pulled =
             wsd_call_pull(server->call, (uint8_t *)server->body + server->size, 7, &size);
         server->size += size;
         server->body[server->size] = '\0';
         assert_in_range(server->size, 0, sizeof(server->body) - 8);
         if (pulled == WSD_PULL_NOTHING_NOW)
-            worker_pause(began, "a pull");
+            AWAIT_WAKE(server, wakes);
     }
     return pulled == WSD_PULL_END ? WSD_CALL_REPLIES : WSD_CALL_CUT;
 }
@@ -679,6 +685,24 @@ static void call__whose_attachment_nobody_reads__is_discarded(void **state)
     server_fini(&server);
 }
 
+/* Nobody would ever make room for what does not fit any more. */
+static void call__that_is_refused_with_a_full_ring__takes_all(void **state)
+{
+    static const char parts[] = PARTS(HUNDRED);
+    struct server server;
+
+    (void)state;
+    assert_hr(server_init(&server, &defaults, NULL, NULL), S_OK);
+    assert_hr(
+        wsd_handlers_add(&server.dispatcher->handlers, "/s", "urn:other", answer, NULL),
+        S_OK);
+    assert_hr(begin(&server, "/s", MULTIPART), S_OK);
+    assert_hr(push(&server, parts, sizeof(parts) - 1, sizeof(parts)), S_OK);
+    wsd_call_finish(server.call, S_OK);
+    assert_reply(&server, 400, ":ActionNotSupported<");
+    server_fini(&server);
+}
+
 static void call__that_turns_out_malformed__fails_the_reader(void **state)
 {
     static const char parts[] = PARTS("x");
@@ -852,6 +876,7 @@ int main(void)
         cmocka_unit_test(call__with_an_attachment__is_handled_while_it_arrives),
         cmocka_unit_test(call__that_is_cut_short__never_ends_as_whole),
         cmocka_unit_test(call__whose_attachment_nobody_reads__is_discarded),
+        cmocka_unit_test(call__that_is_refused_with_a_full_ring__takes_all),
         cmocka_unit_test(call__that_turns_out_malformed__fails_the_reader),
         cmocka_unit_test(call__that_ended_in_the_queue__is_not_handled),
         cmocka_unit_test(call__without_a_thread_for_its_handler__is_refused),
