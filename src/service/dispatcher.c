@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "mime/ascii.h"
 #include "service/call.h"
 
 HRESULT wsd_dispatcher_create(const struct wsd_mem *mem,
@@ -46,6 +47,9 @@ void wsd_dispatcher_log(const struct wsd_dispatcher *dispatcher, const char *pat
     if (dispatcher->options.log == NULL)
         return;
     (void)snprintf(line, sizeof(line), "%.200s: %.300s", path, what);
+    for (char *at = line; *at != '\0'; at++)
+        if (!wsd_is_visible(*at) && *at != ' ')
+            *at = '?'; /* a client's path is not to steer the terminal */
     dispatcher->options.log(dispatcher->options.log_context, line);
 }
 

@@ -683,7 +683,7 @@ static void WSD_CALL note_line(void *context, const char *line)
     struct lines *lines = context;
 
     atomic_fetch_add(&lines->count, 1);
-    if (strstr(line, "secret") != NULL || strpbrk(line, "\r\n") != NULL)
+    if (strstr(line, "secret") != NULL || strpbrk(line, "\r\n\033\233") != NULL)
         atomic_fetch_add(&lines->of_content, 1);
 }
 
@@ -695,6 +695,7 @@ static void log__of_what_was_refused__says_so_without_content(void **state)
         "<secret>",
         "secret",
     };
+    static const char *const paths[] = {"/\033[2J", "/\302\233", "/%1b%c2%9b"};
     wsd_service_options options = WSD_SERVICE_OPTIONS_INIT;
     struct lines lines = {0};
     struct device device;
@@ -711,6 +712,19 @@ static void log__of_what_was_refused__says_so_without_content(void **state)
         assert_in_range(http_status(&reply), 400, 500);
         assert_true(atomic_load(&lines.count) > before);
         recorded_free(&reply);
+    }
+    for (size_t i = 0; i < COUNT(paths); i++) { /* that would steer a terminal */
+        unsigned before = atomic_load(&lines.count);
+        struct http_client client;
+        struct recorded reply;
+
+        http_open(&client, device.port);
+        http_post(&client, paths[i], SOAP_FIELD, "", 0);
+        http_receive(&client, &reply);
+        assert_in_range(http_status(&reply), 400, 404);
+        assert_true(atomic_load(&lines.count) > before);
+        recorded_free(&reply);
+        http_close(&client);
     }
     assert_int_equal(atomic_load(&lines.of_content), 0);
     device_release(&device);
