@@ -52,7 +52,8 @@ typedef struct wsd_service wsd_service;
  *
  * @return S_OK      [S6] The reply goes out as it is.
  * @return S_FALSE   [S7] There is none: the request was a one-way message, which HTTP
- *                   answers with 202.  The reply's attachments fail with E_ABORT.
+ *                   answers with 202.  The reply's attachments fail with E_ABORT.  A
+ * reply that has begun goes on [S34].
  * @return A failure, or any other code  [S8] The client gets a SOAP fault in place of the
  *                   reply: Sender, with the code's text, for E_INVALIDARG,
  *                   WS_E_INVALID_FORMAT, WS_E_QUOTA_EXCEEDED and ERROR_NOT_FOUND;

@@ -122,7 +122,7 @@ static void attachment__given_up_in_the_middle__cuts_the_connection(void **state
 /* Returns what the test wants; keeps an attachment of the reply where there is one. */
 struct verdict {
     HRESULT hr;
-    bool has_body, has_part, has_replied;
+    bool has_body, has_part, has_replied, leaves_unwritten;
     IWSDOutboundAttachment *part;
     HRESULT set_up;
     atomic_bool has_returned;
@@ -140,7 +140,8 @@ static HRESULT WSD_CALL judge(void *context, wsd_inbound_message *request,
         verdict->set_up = answer_plainly(NULL, request, reply);
     if (verdict->set_up == S_OK && verdict->has_replied)
         verdict->set_up = wsd_service_reply(reply);
-    if (verdict->set_up == S_OK && verdict->has_replied && verdict->has_part)
+    if (verdict->set_up == S_OK && verdict->has_replied && verdict->has_part &&
+        !verdict->leaves_unwritten)
         verdict->set_up = attachment_write_all(verdict->part, document, RING);
     atomic_store(&verdict->has_returned, true);
     return verdict->hr;
@@ -152,8 +153,13 @@ static void handler__of_a_one_way_message__is_answered_with_202(void **state)
     static const char one_way[] = SOAP("<a:Action>urn:event</a:Action>", "<event/>");
 
     (void)state;
-    for (int has_part = 0; has_part < 2; has_part++) {
-        struct verdict verdict = {.hr = S_FALSE, .has_body = true, .has_part = has_part};
+    for (int way = 0; way < 3; way++) {
+        const bool has_part = way > 0;
+        struct verdict verdict = {.hr = S_FALSE,
+                                  .has_body = true,
+                                  .has_part = has_part,
+                                  .has_replied = way == 2,
+                                  .leaves_unwritten = true};
         struct http_client client;
         struct recorded reply;
         struct device device;
@@ -173,6 +179,39 @@ static void handler__of_a_one_way_message__is_answered_with_202(void **state)
                 attachment_release(verdict.part);
             }
         }
+        http_close(&client);
+        device_release(&device);
+    }
+}
+
+/* [S34] */
+static void handler__declines_behind_its_reply__the_reply_goes_on(void **state)
+{
+    (void)state;
+    for (int has_part = 0; has_part < 2; has_part++) {
+        struct verdict verdict = {
+            .hr = S_FALSE, .has_body = true, .has_part = has_part, .has_replied = true};
+        struct http_client client;
+        struct recorded reply;
+        struct device device;
+
+        device_start(&device, NULL, judge, &verdict);
+        http_open(&client, device.port);
+        http_post(&client, "/service", SOAP_FIELD, REQUEST, strlen(REQUEST));
+        WORKER_AWAIT(atomic_load(&verdict.has_returned));
+        if (has_part) {
+            assert_hr(attachment_close(verdict.part), S_OK);
+            attachment_release(verdict.part);
+        }
+        http_receive(&client, &reply);
+        assert_hr(verdict.set_up, S_OK);
+        assert_true(reply.whole);
+        assert_int_equal(http_status(&reply), 200);
+        if (has_part)
+            assert_part(&reply, 1, document, RING);
+        else
+            assert_says(&reply, ANSWER);
+        recorded_free(&reply);
         http_close(&client);
         device_release(&device);
     }
@@ -339,6 +378,7 @@ int main(void)
         cmocka_unit_test(attachment__given_back_unwritten__fails_the_others),
         cmocka_unit_test(attachment__given_up_in_the_middle__cuts_the_connection),
         cmocka_unit_test(handler__of_a_one_way_message__is_answered_with_202),
+        cmocka_unit_test(handler__declines_behind_its_reply__the_reply_goes_on),
         cmocka_unit_test(handler__that_fails__is_a_fault),
         cmocka_unit_test(handler__that_returns_another_success__has_not_answered),
         cmocka_unit_test(handler__that_fails_behind_its_reply__cuts_the_connection),
