@@ -66,6 +66,8 @@ class crew
         if (mine.thread.joinable())
             mine.thread.join(); /* that of the one before */
         try {
+            std::lock_guard<std::mutex> lock(mutex); /* it leaves when it is seated */
+
             mine.thread = std::thread([this, &mine, work = std::move(work)] {
                 work();
                 leave(mine);
