@@ -161,7 +161,9 @@ WSD_API HRESULT WSD_CALL wsd_service_create(const wsd_service_options *options,
  * wsa:MessageInformationHeaderRequired [S14].
  *
  * Only application/soap+xml and multipart/related are taken, others get 415 [S33]: a web
- * page can have any browser post text/plain or a form to the device.
+ * page can have any browser post text/plain or a form to the device.  A page whose host's
+ * name leads to the device's address could post these two as well: a request with an
+ * Origin gets 403 [S35].
  *
  * Blocking    Never waits.
  * Ownership   Strings are copied.

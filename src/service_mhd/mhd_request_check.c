@@ -115,6 +115,8 @@ void wsd_mhd_check_field(struct wsd_mhd_check *check, const char *name, size_t n
         refuse(check, 400, "a folded Content-Length or Transfer-Encoding");
     else if (equals(name, name_size, "host"))
         check_host(check, value, value_size);
+    else if (equals(name, name_size, "origin")) /* RFC 6454: only browsers send it */
+        refuse(check, 403, "a web page's request");
     else if (equals(name, name_size, "content-encoding") &&
              !equals(value, value_size, "identity"))
         refuse(check, 415, "a Content-Encoding");

@@ -244,6 +244,23 @@ static void content_type__of_something_else__is_415(void **state)
     device_release(&device);
 }
 
+/* [S35] */
+static void request__of_a_web_page__is_403(void **state)
+{
+    struct recorded reply;
+    struct device device;
+    atomic_uint calls = 0;
+
+    (void)state;
+    device_start(&device, NULL, answer_plainly, &calls);
+    device_ask(&device, SOAP_FIELD "Origin: http://example.org\r\n", REQUEST,
+               strlen(REQUEST), &reply);
+    assert_int_equal(http_status(&reply), 403);
+    assert_int_equal(atomic_load(&calls), 0);
+    recorded_free(&reply);
+    device_release(&device);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +270,7 @@ int main(void)
         cmocka_unit_test(addressing__of_either_version__is_answered_in_it),
         cmocka_unit_test(body__that_is_no_soap__is_a_fault_of_the_sender),
         cmocka_unit_test(content_type__of_something_else__is_415),
+        cmocka_unit_test(request__of_a_web_page__is_403),
     };
 
     return cmocka_run_group_tests_name("service_request_contract", tests, NULL, NULL);

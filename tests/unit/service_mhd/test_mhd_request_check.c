@@ -343,6 +343,8 @@ static void request__of_another_kind__has_its_status(void **state)
         {{"POST", "/p", "HTTP/1.1", HOST}, 411},
         {{"POST", "/p", "HTTP/1.1", HOST LENGTH "Content-Encoding: gzip\r\n"}, 415},
         {{"POST", "/p", "HTTP/1.1", HOST LENGTH "Content-Encoding: br, br\r\n"}, 415},
+        {{"POST", "/p", "HTTP/1.1", HOST LENGTH "origin: http://h\r\n"}, 403},
+        {{"POST", "/p", "HTTP/1.1", HOST LENGTH "Origin: null\r\n"}, 403},
         {{"POST", "/p", "HTTP/1.1", HOST LENGTH "Expect: 200-ok\r\n"}, 417},
         {{"POST", "/p", "HTTP/1.1", HOST LENGTH "Expect: 100-continue, x\r\n"}, 417},
     };
