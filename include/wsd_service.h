@@ -189,6 +189,8 @@ WSD_API HRESULT WSD_CALL wsd_service_handle(wsd_service *service, const char *pa
  * Begins to listen.
  *
  * Blocking    Reads the TLS files; otherwise never waits.
+ * Threads     Any, but only one at a time in this, wsd_service_handle(),
+ *             wsd_service_stop() and wsd_service_release().
  *
  * @retval S_OK           [S19] Clients can connect.
  * @retval E_POINTER      service is NULL.
