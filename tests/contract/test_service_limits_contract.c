@@ -735,8 +735,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(envelope__above_its_limit__is_refused_and_the_connection_closed),
         cmocka_unit_test(attachments__left_unread__are_thrown_away_up_to_the_limit),
-        cmocka_unit_test(
-            request__refused_for_its_envelope__is_thrown_away_up_to_the_limit),
+        cmocka_unit_test(refused_request__of_any_size__is_thrown_away_up_to_the_limit),
         cmocka_unit_test(read__client_stands_still__has_a_ring_and_a_budget),
         cmocka_unit_test(write__client_stands_still__has_a_ring_and_a_budget),
         cmocka_unit_test(request__not_there_in_time__is_cut),
