@@ -397,10 +397,12 @@ static void attachment__inline__is_read(void **state)
 /* ---- What it leaves -------------------------------------------------------------------
  */
 
+enum way { RELEASES, CLOSES, NEVER_ASKS, WAYS };
+
 /* Does as it is told with the first of the request's attachments. */
 struct neglect {
     size_t read;
-    enum { RELEASES, CLOSES, NEVER_ASKS, WAYS } way;
+    enum way way;
     atomic_uint has_returned;
 };
 
@@ -432,7 +434,7 @@ static void reply__attachments_left_unread__goes_out_behind_them(void **state)
     for (int way = 0; way < WAYS; way++)
         for (size_t read = 0; read <= PART / 2; read += PART / 2) {
             wsd_service_options options = small_rings();
-            struct neglect neglects = {.read = read, .way = way};
+            struct neglect neglects = {.read = read, .way = (enum way)way};
             struct http_client client;
             struct bytes body = {0};
             struct recorded reply;

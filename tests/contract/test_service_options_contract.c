@@ -355,7 +355,7 @@ static void stop__nothing_in_progress__is_ok(void **state)
  * not end, WRITES to a client that does not read, or has returned and KEEPS the reply
  * open. */
 struct visit {
-    enum { THINKS, READS, WRITES, KEEPS, VISITS } does;
+    enum deed { THINKS, READS, WRITES, KEEPS, VISITS } does;
     IWSDInboundAttachment *in;
     IWSDOutboundAttachment *out;
     HRESULT hr;
@@ -388,7 +388,7 @@ static HRESULT WSD_CALL stay(void *context, wsd_inbound_message *request,
     return S_OK;
 }
 
-static void visit_begin(struct visit *visit, int does)
+static void visit_begin(struct visit *visit, enum deed does)
 {
     struct bytes body = {0};
 
@@ -418,7 +418,7 @@ static void visit_end(struct visit *visit)
 /* [S28] */
 static void stop__drain_time_suffices__lets_requests_end(void **state)
 {
-    static const int visits[] = {THINKS, KEEPS};
+    static const enum deed visits[] = {THINKS, KEEPS};
 
     (void)state;
     for (size_t i = 0; i < COUNT(visits); i++) {
@@ -446,7 +446,7 @@ static void stop__drain_time_suffices__lets_requests_end(void **state)
 /* [S29] */
 static void stop__drain_time_over__cuts_what_is_left(void **state)
 {
-    static const int visits[] = {READS, WRITES, KEEPS};
+    static const enum deed visits[] = {READS, WRITES, KEEPS};
 
     (void)state;
     for (size_t i = 0; i < COUNT(visits); i++)
@@ -604,7 +604,7 @@ static void stop__requests_wait_for_a_worker__drains_or_cuts_them(void **state)
 /* [S31] */
 static void release__requests_in_progress__cuts_them(void **state)
 {
-    static const int visits[] = {READS, WRITES, KEEPS};
+    static const enum deed visits[] = {READS, WRITES, KEEPS};
 
     (void)state;
     wsd_service_release(NULL);

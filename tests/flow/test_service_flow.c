@@ -121,7 +121,7 @@ static void client__vanishes_while_it_is_read__is_a_failure(void **state)
 
             device_start(&device, &options, lose_client, &loss);
             put_package(&body, PART);
-            put_framed(&framed, framing, &body);
+            put_framed(&framed, (enum framing)framing, &body);
             http_open(&client, device.port);
             if (framing == IN_CHUNKS)
                 http_say(&client,
