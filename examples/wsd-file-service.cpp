@@ -182,7 +182,7 @@ refusal open_file(const descriptor &directory, file &to)
 struct file_service {
     const device &host;
     const descriptor &directory;
-    crew &senders;
+    crew senders; /* ends first: it uses the others */
 };
 
 /* With size 0 only opens the stream, if it is not open yet. */
@@ -351,7 +351,6 @@ int main(int argc, char **argv)
                      std::strerror(errno));
         return EXIT_FAILURE;
     }
-    crew senders(host.options.max_connections);
-    file_service self = {host, directory, senders};
+    file_service self = {host, directory, crew(host.options.max_connections)};
     return device_run(&host, &operation, 1, &self);
 }
