@@ -99,7 +99,8 @@ void wsd_mhd_on_connection(void *server, struct MHD_Connection *mhd,
         connection_close(*socket_context);
 }
 
-/* The peer sees a reset, and never the end of something that only looks whole. */
+/* The peer sees a reset, if libmicrohttpd has not shut the connection down before: the
+ * end of the message is missing in any case. */
 static void connection_reset(const struct wsd_mhd_connection *connection)
 {
     const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
@@ -239,6 +240,7 @@ static enum MHD_Result connection_begin(struct wsd_mhd_connection *connection,
             MHD_lookup_connection_value(connection->mhd, MHD_HEADER_KIND, "Content-Type"),
         .body_length = check->body_length,
     };
+    struct wsd_dispatcher *dispatcher = wsd_mhd_server_dispatcher(connection->server);
     struct wsd_call_reply reply;
 
     if (check->status != 0)
@@ -246,12 +248,11 @@ static enum MHD_Result connection_begin(struct wsd_mhd_connection *connection,
     connection->keep = check->keep;
     connection->replied = connection->whole = false;
     wsd_mhd_server_schedule(connection->server, wsd_clock_deadline(LOOK_MS));
-    if (wsd_call_begin(wsd_mhd_server_dispatcher(connection->server), &head,
-                       &connection->host, &connection->call) != S_OK)
+    if (wsd_call_begin(dispatcher, &head, &connection->host, &connection->call) != S_OK)
         return MHD_NO;
     /* What is refused for its head is answered unread, if the client waits for that, or
      * if there may be too much of it; some read no reply before they have sent all. */
-    if ((check->body_length > wsd_mhd_server_max_discard(connection->server) ||
+    if ((check->body_length > dispatcher->options.max_discard_bytes ||
          MHD_lookup_connection_value(connection->mhd, MHD_HEADER_KIND, "Expect") !=
              NULL) &&
         wsd_call_look(connection->call, &reply) == WSD_CALL_REPLIES)

@@ -137,11 +137,6 @@ void wsd_mhd_server_remove(struct wsd_mhd_connection *connection)
     connection->server->has_room = true;
 }
 
-uint64_t wsd_mhd_server_max_discard(const struct wsd_mhd_server *server)
-{
-    return server->dispatcher->options.max_discard_bytes;
-}
-
 void wsd_mhd_server_note(struct wsd_mhd_server *server)
 {
     server->vain_runs = 0;
@@ -230,7 +225,6 @@ static void server_run(void *context)
     while (!server_should_stop(server)) {
         struct wsd_poller_event events[2];
         uint64_t now;
-
         int patience = wsd_mhd_watch_update(&server->watch) == S_OK
                            ? server_patience(server)
                            : VAIN_RUN_MS; /* memory is short */

@@ -53,7 +53,6 @@ void wsd_mhd_server_request(struct wsd_mhd_connection *connection);
 /* The server's thread only: */
 const struct wsd_mem *wsd_mhd_server_mem(const struct wsd_mhd_server *server);
 struct wsd_dispatcher *wsd_mhd_server_dispatcher(const struct wsd_mhd_server *server);
-uint64_t wsd_mhd_server_max_discard(const struct wsd_mhd_server *server);
 DWORD wsd_mhd_server_request_timeout(const struct wsd_mhd_server *server);
 bool wsd_mhd_server_asks_for_certificates(const struct wsd_mhd_server *server);
 void wsd_mhd_server_add(struct wsd_mhd_connection *connection);
