@@ -7,7 +7,6 @@
 
 #include "support/peer.h"
 
-#define RING 10000
 #define PART 300000
 
 #define SCANNED "urn:example/Scan"
@@ -35,14 +34,6 @@ static void put_package(struct bytes *body, size_t count)
     for (size_t i = 0; i < count; i++)
         put_page(body, i, document + i * 1000, PART);
     put_end(body);
-}
-
-static wsd_service_options small_rings(void)
-{
-    wsd_service_options options = WSD_SERVICE_OPTIONS_INIT;
-
-    options.ring_bytes = RING;
-    return options;
 }
 
 /* ---- Which handler --------------------------------------------------------------------

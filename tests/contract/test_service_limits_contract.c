@@ -6,7 +6,6 @@
 
 #include "support/peer.h"
 
-#define RING 10000
 #define PART 300000
 
 static const struct timespec a_while = {0, 400000000};

@@ -10,7 +10,6 @@
 #include "support/foreign_attachment.h"
 #include "support/peer.h"
 
-#define RING 10000
 #define LARGE 3000000
 
 static char *document; /* 2 * LARGE bytes */
@@ -27,14 +26,6 @@ static int free_document(void **state)
     (void)state;
     free(document);
     return 0;
-}
-
-static wsd_service_options small_rings(void)
-{
-    wsd_service_options options = WSD_SERVICE_OPTIONS_INIT;
-
-    options.ring_bytes = RING;
-    return options;
 }
 
 /* ---- On the wire ----------------------------------------------------------------------

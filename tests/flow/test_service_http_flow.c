@@ -4,7 +4,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-#define RING 10000
 #define PART 300000
 
 #define PLAIN SOAP(ADDRESSED(ACTION), "<b/>") /* without attachments */
@@ -24,14 +23,6 @@ static int free_document(void **state)
     (void)state;
     bytes_free(&document);
     return 0;
-}
-
-static wsd_service_options small_rings(void)
-{
-    wsd_service_options options = WSD_SERVICE_OPTIONS_INIT;
-
-    options.ring_bytes = RING;
-    return options;
 }
 
 static void put_package(struct bytes *body, size_t size)

@@ -8,6 +8,14 @@
 
 #include <cmocka.h>
 
+wsd_service_options small_rings(void)
+{
+    wsd_service_options options = WSD_SERVICE_OPTIONS_INIT;
+
+    options.ring_bytes = RING;
+    return options;
+}
+
 void device_start(struct device *device, const wsd_service_options *options,
                   wsd_handler handler, void *context)
 {

@@ -23,6 +23,10 @@ struct device {
     char url[64]; /* of "/service" */
 };
 
+/* The defaults, but with rings that a document of some size fills. */
+#define RING 10000
+wsd_service_options small_rings(void);
+
 /* One that answers every Action at "/service" in this way.  options: NULL for the
  * defaults. */
 void device_start(struct device *device, const wsd_service_options *options,
