@@ -116,7 +116,8 @@ typedef struct wsd_service_options {
     /** Of those, from one IP address; more are closed at once.  Default 64. */
     unsigned max_connections_per_peer;
 
-    /** Requests at once, from their heads to the end of their replies; more are refused
+    /** Requests at once, from their heads to the end of their replies [S36], or, where
+     * the client gets no whole one, to the return of their handlers; more are refused
      * with 503.  Default: as max_connections. */
     unsigned max_requests;
 

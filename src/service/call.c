@@ -83,7 +83,7 @@ static const struct wsd_inbound_host_vtable call_host_vtable = {
 /* ---- the handler ---- */
 
 /* In progress until the connection is done with it and the handler has returned: a peer
- * that comes and goes cannot pile up handlers. */
+ * that comes and goes, and takes no reply, cannot pile up handlers. */
 static void call_rest(struct wsd_call *call)
 {
     if (atomic_fetch_sub(&call->busy, 1) == 1 && call->entered)
@@ -368,6 +368,8 @@ void wsd_call_end(struct wsd_call *call, HRESULT result)
     if (call->incoming != NULL)
         wsd_inbound_release(call->incoming);
     call->incoming = NULL;
+    if (call->entered && SUCCEEDED(result))
+        wsd_dispatcher_answered(call->dispatcher, &call->link);
     call_rest(call);
     wsd_call_release(call);
 }

@@ -74,6 +74,15 @@ bool wsd_dispatcher_enter(struct wsd_dispatcher *dispatcher, struct wsd_call_lin
     return entered;
 }
 
+void wsd_dispatcher_answered(struct wsd_dispatcher *dispatcher,
+                             struct wsd_call_link *link)
+{
+    wsd_monitor_enter(&dispatcher->synced.monitor);
+    link->answered = true;
+    dispatcher->synced.count--;
+    wsd_monitor_leave(&dispatcher->synced.monitor);
+}
+
 void wsd_dispatcher_leave(struct wsd_dispatcher *dispatcher, struct wsd_call_link *link)
 {
     wsd_monitor_enter(&dispatcher->synced.monitor);
@@ -85,7 +94,9 @@ void wsd_dispatcher_leave(struct wsd_dispatcher *dispatcher, struct wsd_call_lin
         link->next->previous = link->previous;
     if (link->cut && link->failed)
         dispatcher->synced.lost = true;
-    if (--dispatcher->synced.count == 0)
+    if (!link->answered)
+        dispatcher->synced.count--;
+    if (dispatcher->synced.first == NULL)
         wsd_monitor_wake_all(&dispatcher->synced.monitor);
     wsd_monitor_leave(&dispatcher->synced.monitor);
     wsd_call_release(link->call);
@@ -105,10 +116,10 @@ bool wsd_dispatcher_drain(struct wsd_dispatcher *dispatcher, uint64_t deadline_m
     bool empty;
 
     wsd_monitor_enter(&dispatcher->synced.monitor);
-    while (dispatcher->synced.count > 0 &&
+    while (dispatcher->synced.first != NULL &&
            wsd_monitor_wait_until(&dispatcher->synced.monitor, deadline_ms)) {
     }
-    empty = dispatcher->synced.count == 0;
+    empty = dispatcher->synced.first == NULL;
     wsd_monitor_leave(&dispatcher->synced.monitor);
     return empty;
 }

@@ -30,8 +30,9 @@ struct wsd_call;
 struct wsd_call_link {
     struct wsd_call *call; /* a reference while it is in the list */
     struct wsd_call_link *previous, *next;
-    bool cut;    /* by wsd_dispatcher_cut() */
-    bool failed; /* the call's: when it leaves */
+    bool cut;      /* by wsd_dispatcher_cut() */
+    bool answered; /* by wsd_dispatcher_answered() */
+    bool failed;   /* the call's: when it leaves */
 };
 
 struct wsd_dispatcher {
@@ -41,9 +42,9 @@ struct wsd_dispatcher {
     struct wsd_worker_pool *workers;
 
     struct {
-        struct wsd_monitor monitor; /* woken when the last call has ended */
+        struct wsd_monitor monitor; /* woken when the last call has left */
         struct wsd_call_link *first;
-        unsigned count;
+        unsigned count; /* of those that have not been answered */
         bool closed;
         bool lost; /* a call that was cut has failed */
     } synced;
@@ -65,13 +66,16 @@ void wsd_dispatcher_log(const struct wsd_dispatcher *dispatcher, const char *pat
 
 /* false: there are too many, or it is closed. */
 bool wsd_dispatcher_enter(struct wsd_dispatcher *dispatcher, struct wsd_call_link *link);
+/* Its client has the whole reply, and may ask again; only its handler is still there. */
+void wsd_dispatcher_answered(struct wsd_dispatcher *dispatcher,
+                             struct wsd_call_link *link);
 void wsd_dispatcher_leave(struct wsd_dispatcher *dispatcher, struct wsd_call_link *link);
 
 /* ---- to stop ---- */
 
 /* Lets nobody in any more. */
 void wsd_dispatcher_close(struct wsd_dispatcher *dispatcher);
-/* Waits until no call is in progress; false when the deadline passed. */
+/* Waits until all calls have left; false when the deadline passed. */
 bool wsd_dispatcher_drain(struct wsd_dispatcher *dispatcher, uint64_t deadline_ms);
 /* Cuts every call in progress. */
 void wsd_dispatcher_cut(struct wsd_dispatcher *dispatcher);

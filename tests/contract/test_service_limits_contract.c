@@ -645,6 +645,36 @@ static void requests__one_too_many__is_refused_with_503(void **state)
     device_release(&device);
 }
 
+static HRESULT WSD_CALL reply_and_stay(void *context, wsd_inbound_message *request,
+                                       wsd_outbound_message *reply)
+{
+    struct crowd *crowd = context;
+    HRESULT hr = answer_plainly(NULL, request, reply);
+
+    if (hr == S_OK)
+        hr = wsd_service_reply(reply);
+    atomic_fetch_add(&crowd->entered, 1);
+    WORKER_AWAIT(atomic_load(&crowd->may_go));
+    return hr;
+}
+
+/* [S36]: who has its reply may ask again. */
+static void requests__answered__count_no_more(void **state)
+{
+    wsd_service_options options = WSD_SERVICE_OPTIONS_INIT;
+    struct crowd crowd = {0};
+    struct device device;
+
+    (void)state;
+    options.max_requests = 1;
+    device_start(&device, &options, reply_and_stay, &crowd);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(device_status(&device), 200);
+    WORKER_AWAIT(atomic_load(&crowd.entered) == 3);
+    atomic_store(&crowd.may_go, true);
+    device_release(&device);
+}
+
 static void handlers__more_than_workers__wait_for_one_to_return(void **state)
 {
     wsd_service_options options = WSD_SERVICE_OPTIONS_INIT;
@@ -745,6 +775,7 @@ int main(void)
         cmocka_unit_test(connections__one_too_many__waits_unaccepted),
         cmocka_unit_test(connections__too_many_of_one_peer__are_closed),
         cmocka_unit_test(requests__one_too_many__is_refused_with_503),
+        cmocka_unit_test(requests__answered__count_no_more),
         cmocka_unit_test(handlers__more_than_workers__wait_for_one_to_return),
         cmocka_unit_test(log__of_what_was_refused__says_so_without_content),
     };

@@ -163,6 +163,30 @@ static void enter__at_the_limit__is_refused_until_one_leaves(void **state)
     rig_fini(&rig);
 }
 
+static void answered__at_the_limit__makes_room_and_stays_inside(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    rig_init(&rig);
+    for (size_t i = 0; i < 3; i++)
+        assert_true(enter(&rig, i));
+    wsd_dispatcher_answered(rig.dispatcher, &rig.guests[1].link);
+    assert_true(enter(&rig, 3));
+    leave(&rig, 0);
+    leave(&rig, 2);
+    leave(&rig, 3);
+    assert_false(wsd_dispatcher_drain(rig.dispatcher, 0));
+    leave(&rig, 1);
+    assert_true(wsd_dispatcher_drain(rig.dispatcher, 0));
+    for (size_t i = 0; i < 3; i++) /* nobody has counted twice */
+        assert_true(enter(&rig, i));
+    assert_false(enter(&rig, 3));
+    for (size_t i = 0; i < 3; i++)
+        leave(&rig, i);
+    rig_fini(&rig);
+}
+
 static void enter__closed__is_refused_and_those_inside_stay(void **state)
 {
     struct rig rig;
@@ -352,6 +376,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(create__each_allocation_fails__leaves_nothing),
         cmocka_unit_test(enter__at_the_limit__is_refused_until_one_leaves),
+        cmocka_unit_test(answered__at_the_limit__makes_room_and_stays_inside),
         cmocka_unit_test(enter__closed__is_refused_and_those_inside_stay),
         cmocka_unit_test(enter__keeps_the_call__until_it_leaves),
         cmocka_unit_test(leave__in_any_order__takes_itself_off_the_list),
