@@ -37,6 +37,14 @@
 #    define WSD_API
 #endif
 
+/* The symbol of a function that has Microsoft's name and would clash with that of another
+ * library: the source says InternetOpenA, the linker wsd_InternetOpenA. */
+#if defined(__APPLE__)
+#    define WSD_LINK_NAME(name) __asm__("_wsd_" #    name)
+#else
+#    define WSD_LINK_NAME(name) __asm__("wsd_" #    name)
+#endif
+
 /* An interface class is implemented on the far side of the library's boundary; the
  * optimiser must not believe that it sees every implementation. */
 #define WSD_INTERFACE WSD_API
@@ -174,11 +182,17 @@ typedef uintptr_t DWORD_PTR;
 #    define E_INVALIDARG ((HRESULT)0x80070057u)
 #endif
 
+#ifndef ERROR_SUCCESS
+#    define ERROR_SUCCESS 0
+#endif
 #ifndef ERROR_TOO_MANY_OPEN_FILES
 #    define ERROR_TOO_MANY_OPEN_FILES 4
 #endif
 #ifndef ERROR_INVALID_HANDLE
 #    define ERROR_INVALID_HANDLE 6
+#endif
+#ifndef ERROR_OUTOFMEMORY
+#    define ERROR_OUTOFMEMORY 14
 #endif
 #ifndef ERROR_BAD_LENGTH
 #    define ERROR_BAD_LENGTH 24
