@@ -41,9 +41,9 @@ static HRESULT client_open(struct wsd_client *client, const wsd_client_options *
 {
     const char *user_agent = options->user_agent != NULL ? options->user_agent : "WSDAPI";
     const struct wsd_curl_options transport = {
-        .connect_timeout_ms = time_or(options->connect_timeout_ms, 30000),
-        .peer_stall_timeout_ms = time_or(options->peer_stall_timeout_ms, 120000),
-        .response_timeout_ms = time_or(options->response_timeout_ms, 90000),
+        .timeouts = {.connect_ms = time_or(options->connect_timeout_ms, 30000),
+                     .send_ms = time_or(options->peer_stall_timeout_ms, 120000),
+                     .response_ms = time_or(options->response_timeout_ms, 90000)},
         .log = options->log,
         .log_context = options->log_context,
     };

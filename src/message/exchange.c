@@ -256,6 +256,8 @@ static void exchange_done(struct wsd_transfer_handler *handler, HRESULT result)
     struct wsd_exchange *exchange = exchange_from_handler(handler);
     struct wsd_outbound_message *message = exchange->message;
 
+    if (result == WSD_TRANSFER_RESET)
+        result = HRESULT_FROM_WIN32(ERROR_WINHTTP_CONNECTION_ERROR);
     result = exchange_conclude(exchange, result);
     if (!exchange->published) {
         /* A good reply leaves alone what is sent and not yet told so by Close. */
@@ -301,6 +303,7 @@ static HRESULT exchange_prepare(struct wsd_exchange *exchange,
     if (hr == S_OK) {
         struct wsd_http_request request = {
             .url = url,
+            .method = "POST",
             .headers = headers,
             .body = wsd_package_source(&exchange->package),
             .body_length = multipart && !options->content_length

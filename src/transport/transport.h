@@ -1,5 +1,5 @@
 /*
- * transport -- the seam between messages and HTTP.
+ * transport -- the seam between the rooms and HTTP and FTP.
  *
  * A transport makes transfers; a transfer sends one request, drained from a body_source,
  * and reports its response to a handler.  libcurl is behind it in the library, a script
@@ -15,11 +15,40 @@
 #include "stream/body_source.h"
 #include "wsd_types.h"
 
+/* Numbers of WinINet, for what WinHTTP has none. */
+#define WSD_TRANSFER_RESET HRESULT_FROM_WIN32(12031)   /* the peer reset the connection */
+#define WSD_TRANSFER_REFUSED HRESULT_FROM_WIN32(12003) /* by a reply of FTP */
+
+/* Milliseconds; INFINITE switches a timer off. */
+struct wsd_timeouts {
+    DWORD connect_ms;  /* to find the name, connect, and agree on TLS */
+    DWORD send_ms;     /* the longest time for which the peer takes no byte of some */
+    DWORD response_ms; /* the longest time without a byte that is waited for */
+};
+
 struct wsd_http_request {
     const char *url;
-    const char *const *headers; /* "Name: value" in wire order, NULL behind the last */
-    struct wsd_body_source *body;
-    uint64_t body_length; /* or WSD_LENGTH_UNKNOWN: in chunks (RFC 9112 section 7.1) */
+    const char *method; /* a token */
+    const char *target; /* what stands in the request line; NULL: that of the URL */
+    /* "Name: value" in wire order, NULL behind the last.  Host (in front), Content-Length
+     * and Transfer-Encoding (behind them) are added where they are missing. */
+    const char *const *headers;
+    struct wsd_body_source *body; /* with a length of 0 only told when the head is out */
+    uint64_t body_length;         /* or WSD_LENGTH_UNKNOWN: in chunks */
+    bool body_has_chunks;         /* it brings its own: they are not framed again */
+    bool is_http_1_0;
+    bool may_reuse_connection;           /* a dead one may cost a body that streams */
+    const struct wsd_timeouts *timeouts; /* copied; NULL: the transport's */
+};
+
+struct wsd_ftp_request {
+    const char *url; /* with nothing but the host: logs in and transfers nothing */
+    const char *user, *password;
+    bool is_active;                      /* the server makes the data connection */
+    bool is_text;                        /* type A; the bytes stay as they are */
+    bool is_new_connection;              /* do not use a kept one */
+    struct wsd_body_source *body;        /* to upload; NULL: download */
+    const struct wsd_timeouts *timeouts; /* copied; NULL: the transport's */
 };
 
 struct wsd_transfer_handler;
@@ -27,12 +56,17 @@ struct wsd_transfer_handler;
 /* Called on the transport's thread, one after another, with no lock held; done() may come
  * on the thread that destroys the transport. */
 struct wsd_transfer_handler_vtable {
-    /* The final status (200 and above), once.  complete: the whole request had been
+    /* A line of the response's head, from the status line to the blank line, also those
+     * of interim responses and trailers; with FTP, of a reply.  With its line end.  May
+     * be NULL. */
+    void (*line)(struct wsd_transfer_handler *handler, const char *line, size_t size);
+
+    /* HTTP: the final status (200 and above), once.  complete: the whole request had been
      * handed to the network by then; if not, nothing more of it will be. */
     void (*status)(struct wsd_transfer_handler *handler, int status, bool complete);
 
     /* The response has a body and its bytes follow: once, before the first body(); or it
-     * has a content type, and ended without a byte.
+     * has a content type, and ended without a byte.  With FTP, status is 0.
      * content_type: the header's value, or NULL.  A failure ends the transfer. */
     HRESULT(*begin_body)
     (struct wsd_transfer_handler *handler, int status, const char *content_type);
@@ -78,6 +112,15 @@ struct wsd_transport_vtable {
     HRESULT(*prepare)
     (struct wsd_transport *transport, const struct wsd_http_request *request,
      struct wsd_transfer_handler *handler, struct wsd_transfer **out);
+
+    /* The same for FTP.  Transfers with the same server and user log in once and go one
+     * behind the other over the kept connection. */
+    HRESULT(*prepare_ftp)
+    (struct wsd_transport *transport, const struct wsd_ftp_request *request,
+     struct wsd_transfer_handler *handler, struct wsd_transfer **out);
+
+    /* Ends every transfer with E_ABORT, and the transport. */
+    void (*release)(struct wsd_transport *transport);
 };
 
 struct wsd_transport {

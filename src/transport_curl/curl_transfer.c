@@ -10,17 +10,12 @@
 #include "base/hresult.h"
 #include "os/clock.h"
 #include "transport_curl/curl_error.h"
-#include "transport_curl/curl_url.h"
 #include "wsd_error.h"
 
 #define NEVER UINT64_MAX
-#define CONNECTION_ERROR HRESULT_FROM_WIN32(ERROR_WINHTTP_CONNECTION_ERROR)
 
 /* libcurl sends one chunk for each read callback, and its size decides the speed. */
 #define UPLOAD_BUFFER_BYTES (256L * 1024)
-
-/* WinHTTP's cap of all response header lines. */
-#define MAX_HEADER_BYTES (64 * 1024)
 
 static struct wsd_curl_transfer *transfer_from_seam(struct wsd_transfer *seam)
 {
@@ -76,6 +71,12 @@ static const struct wsd_transfer_vtable transfer_vtable = {
 
 /* ---- libcurl's callbacks ---- */
 
+static void transfer_cut(struct wsd_curl_transfer *transfer)
+{
+    if (transfer->protocol->cut != NULL)
+        transfer->protocol->cut(transfer);
+}
+
 static size_t transfer_on_read(char *buffer, size_t size, size_t count, void *context)
 {
     struct wsd_curl_transfer *transfer = context;
@@ -102,6 +103,7 @@ static size_t transfer_on_read(char *buffer, size_t size, size_t count, void *co
         return 0;
     default:
         transfer->failure = E_ABORT;
+        transfer_cut(transfer);
         return CURL_READFUNC_ABORT;
     }
 }
@@ -109,44 +111,28 @@ static size_t transfer_on_read(char *buffer, size_t size, size_t count, void *co
 static size_t transfer_on_header(char *line, size_t size, size_t count, void *context)
 {
     struct wsd_curl_transfer *transfer = context;
+    const struct wsd_transfer_handler_vtable *handler = transfer->handler->vtable;
     size_t length = size * count;
-    int status;
+    HRESULT hr;
 
     transfer->progress_ms = wsd_clock_ms();
     wsd_curl_transport_touch(transfer);
-    transfer->header_bytes += length;
-    if (transfer->header_bytes > MAX_HEADER_BYTES) {
-        transfer->failure = HRESULT_FROM_WIN32(ERROR_WINHTTP_HEADER_SIZE_OVERFLOW);
+    hr = transfer->protocol->line(transfer, line, length);
+    if (FAILED(hr)) {
+        transfer->failure = hr;
         return 0;
     }
-    /* libcurl ends its status lines with a NUL, but does not promise to. */
-    if (length > sizeof("HTTP/1.1 200") - 1 && memcmp(line, "HTTP/", 5) == 0) {
-        const char *digits = memchr(line, ' ', length - 3);
-
-        status = digits == NULL ? 0 : atoi(digits);
-        if (status >= 200 && transfer->status == 0)
-            transfer->status = status;
-    }
-    if (transfer->status != 0 && (line[0] == '\r' || line[0] == '\n'))
-        transfer->head_ended = true;
+    if (handler->line != NULL)
+        handler->line(transfer->handler, line, length);
     return length;
 }
 
-static HRESULT transfer_begin_body(struct wsd_curl_transfer *transfer,
-                                   const char *content_type)
+HRESULT wsd_curl_transfer_begin_body(struct wsd_curl_transfer *transfer,
+                                     const char *content_type)
 {
     transfer->body_begun = true;
     return transfer->handler->vtable->begin_body(transfer->handler, transfer->status,
                                                  content_type);
-}
-
-/* NULL if there is none. */
-static const char *transfer_content_type(const struct wsd_curl_transfer *transfer)
-{
-    const char *content_type = NULL;
-
-    curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_TYPE, &content_type);
-    return content_type;
 }
 
 static size_t transfer_on_body(char *bytes, size_t size, size_t count, void *context)
@@ -154,13 +140,16 @@ static size_t transfer_on_body(char *bytes, size_t size, size_t count, void *con
     struct wsd_curl_transfer *transfer = context;
     struct wsd_transfer_handler *handler = transfer->handler;
     size_t length = size * count;
+    const char *content_type = NULL;
     size_t taken = 0;
     HRESULT hr = S_OK;
 
     transfer->progress_ms = wsd_clock_ms();
     wsd_curl_transport_touch(transfer);
-    if (!transfer->body_begun)
-        hr = transfer_begin_body(transfer, transfer_content_type(transfer));
+    if (!transfer->body_begun) {
+        curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_TYPE, &content_type);
+        hr = wsd_curl_transfer_begin_body(transfer, content_type);
+    }
     if (hr == S_OK && length > transfer->taken)
         hr = handler->vtable->body(handler, (const uint8_t *)bytes + transfer->taken,
                                    length - transfer->taken, &taken);
@@ -196,7 +185,7 @@ static curl_socket_t transfer_on_open_socket(void *context, curlsocktype purpose
 
 /* ---- creation ---- */
 
-static HRESULT add_header(struct wsd_curl_transfer *transfer, const char *line)
+HRESULT wsd_curl_transfer_add_line(struct wsd_curl_transfer *transfer, const char *line)
 {
     struct curl_slist *longer = curl_slist_append(transfer->headers, line);
 
@@ -206,97 +195,70 @@ static HRESULT add_header(struct wsd_curl_transfer *transfer, const char *line)
     return S_OK;
 }
 
-static HRESULT set_headers(struct wsd_curl_transfer *transfer,
-                           const struct wsd_http_request *request)
-{
-    HRESULT hr = S_OK;
-
-    for (size_t i = 0; hr == S_OK && request->headers[i] != NULL; i++)
-        hr = add_header(transfer, request->headers[i]);
-    if (hr == S_OK && request->body_length == WSD_LENGTH_UNKNOWN)
-        hr = add_header(transfer, "Transfer-Encoding: chunked");
-    if (hr == S_OK) /* libcurl waits a second for a peer that does not know Expect */
-        hr = add_header(transfer, "Expect:");
-    if (hr == S_OK)
-        hr = add_header(transfer, "Accept:");
-    return hr;
-}
-
-static HRESULT set_options(struct wsd_curl_transfer *transfer,
-                           const struct wsd_http_request *request)
+HRESULT wsd_curl_transfer_set_options(struct wsd_curl_transfer *transfer, const char *url)
 {
     CURL *easy = transfer->easy;
-    DWORD connect_ms =
-        wsd_curl_transport_options(transfer->transport)->connect_timeout_ms;
+    DWORD connect_ms = transfer->timeouts.connect_ms;
     CURLcode code = CURLE_OK;
 
 #define SET(option, value)                                                               \
     if (code == CURLE_OK)                                                                \
     code = curl_easy_setopt(easy, CURLOPT_##option, value)
-    SET(URL, request->url);
+    SET(URL, url);
     SET(PRIVATE, transfer);
     SET(ERRORBUFFER, transfer->error);
     SET(NOSIGNAL, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075700
     SET(QUICK_EXIT, 1L); /* an abort does not wait for a name server */
 #endif
-    SET(PROTOCOLS_STR, "http,https");
-    SET(HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(PROXY, ""); /* not the environment's */
     SET(CONNECTTIMEOUT_MS, connect_ms > INT_MAX ? (long)INT_MAX : (long)connect_ms);
     SET(OPENSOCKETFUNCTION, transfer_on_open_socket);
-    SET(POST, 1L);
-    SET(POSTFIELDSIZE_LARGE, request->body_length == WSD_LENGTH_UNKNOWN
-                                 ? (curl_off_t)-1
-                                 : (curl_off_t)request->body_length);
     SET(UPLOAD_BUFFERSIZE, UPLOAD_BUFFER_BYTES);
-    SET(HTTPHEADER, transfer->headers);
     SET(READFUNCTION, transfer_on_read);
     SET(READDATA, transfer);
     SET(HEADERFUNCTION, transfer_on_header);
     SET(HEADERDATA, transfer);
     SET(WRITEFUNCTION, transfer_on_body);
     SET(WRITEDATA, transfer);
-    /* A body that streams cannot be sent again when a kept connection proves dead. */
-    SET(FRESH_CONNECT, 1L);
-    SET(FORBID_REUSE, 1L);
 #undef SET
     return wsd_curl_error(code);
 }
 
 HRESULT wsd_curl_transfer_create(const struct wsd_mem *mem,
                                  struct wsd_curl_transport *transport,
-                                 const struct wsd_http_request *request,
+                                 const struct wsd_curl_protocol *protocol,
+                                 const struct wsd_timeouts *timeouts,
                                  struct wsd_transfer_handler *handler,
                                  struct wsd_curl_transfer **out)
 {
-    struct wsd_curl_transfer *transfer;
-    HRESULT hr = wsd_curl_url_check(request->url);
+    struct wsd_curl_transfer *transfer = wsd_alloc(mem, sizeof(*transfer));
 
-    if (FAILED(hr))
-        return hr;
-    transfer = wsd_alloc(mem, sizeof(*transfer));
     if (transfer == NULL)
         return E_OUTOFMEMORY;
     transfer->seam.vtable = &transfer_vtable;
+    transfer->protocol = protocol;
     transfer->mem = mem;
     transfer->transport = transport;
     wsd_curl_transport_keep(transport);
     atomic_init(&transfer->references, 2); /* the caller's and the transport's */
     transfer->handler = handler;
-    transfer->body = request->body;
-    transfer->body_length = request->body_length;
+    transfer->timeouts =
+        timeouts != NULL ? *timeouts : wsd_curl_transport_options(transport)->timeouts;
+    transfer->data = CURL_SOCKET_BAD;
     transfer->easy = curl_easy_init();
-    hr = transfer->easy == NULL ? E_OUTOFMEMORY : set_headers(transfer, request);
-    if (hr == S_OK)
-        hr = set_options(transfer, request);
-    if (FAILED(hr)) {
-        atomic_store(&transfer->references, 1);
-        wsd_curl_transfer_release(transfer);
-        return hr;
+    if (transfer->easy == NULL) {
+        wsd_curl_transfer_destroy(transfer);
+        return E_OUTOFMEMORY;
     }
     *out = transfer;
     return S_OK;
+}
+
+void wsd_curl_transfer_destroy(struct wsd_curl_transfer *transfer)
+{
+    atomic_store(&transfer->references, 1);
+    wsd_curl_transfer_release(transfer);
 }
 
 /* ---- I/O thread ---- */
@@ -317,15 +279,7 @@ static void transfer_log(struct wsd_curl_transfer *transfer, HRESULT result)
     options->log(options->log_context, line);
 }
 
-static void transfer_tell_status(struct wsd_curl_transfer *transfer)
-{
-    transfer->status_told = true;
-    transfer->cut = !transfer->sent;
-    transfer->handler->vtable->status(transfer->handler, transfer->status,
-                                      transfer->sent);
-}
-
-static void transfer_tell_sent(struct wsd_curl_transfer *transfer)
+void wsd_curl_transfer_tell_sent(struct wsd_curl_transfer *transfer)
 {
     transfer->sent = true;
     transfer->progress_ms = wsd_clock_ms(); /* the response timer begins */
@@ -334,15 +288,9 @@ static void transfer_tell_sent(struct wsd_curl_transfer *transfer)
 
 void wsd_curl_transfer_finish(struct wsd_curl_transfer *transfer, HRESULT result)
 {
-    if (transfer->status != 0 && !transfer->status_told)
-        transfer_tell_status(transfer);
-    /* libcurl takes a head that was cut short for a response without a body. */
-    if (result == S_OK && !transfer->head_ended)
-        result = WS_E_ENDPOINT_DISCONNECTED;
-    /* A body that ends with the connection may have lost its first byte too. */
-    if (result == S_OK && !transfer->body_begun &&
-        transfer_content_type(transfer) != NULL)
-        result = transfer_begin_body(transfer, transfer_content_type(transfer));
+    if (!transfer->curl_is_done)
+        transfer_cut(transfer);
+    result = transfer->protocol->conclude(transfer, result);
     if (FAILED(result))
         transfer_log(transfer, result);
     if (transfer->added)
@@ -354,21 +302,7 @@ void wsd_curl_transfer_finish(struct wsd_curl_transfer *transfer, HRESULT result
     wsd_curl_transfer_release(transfer);
 }
 
-static void transfer_finish_by_curl(struct wsd_curl_transfer *transfer)
-{
-    HRESULT result = wsd_curl_error(transfer->curl_result);
-
-    /* With CURLE_OK libcurl has sent all that it was given, unless a status of 300 or
-     * more made it stop. */
-    if (result == S_OK && transfer->pulled_all && !transfer->sent &&
-        transfer->status < 300)
-        transfer_tell_sent(transfer);
-    if (result == CONNECTION_ERROR && transfer->status != 0)
-        result = WS_E_ENDPOINT_DISCONNECTED;
-    wsd_curl_transfer_finish(transfer, result);
-}
-
-static void transfer_continue(struct wsd_curl_transfer *transfer)
+void wsd_curl_transfer_continue(struct wsd_curl_transfer *transfer)
 {
     CURLcode code;
 
@@ -411,7 +345,7 @@ void wsd_curl_transfer_serve(struct wsd_curl_transfer *transfer, unsigned reques
     }
     if ((requests & WSD_CURL_WAKE) &&
         (transfer->full || (transfer->paused && !transfer->cut)))
-        transfer_continue(transfer);
+        wsd_curl_transfer_continue(transfer);
     if (requests & WSD_CURL_WAKE)
         transfer_ask(transfer);
     wsd_curl_transport_touch(transfer);
@@ -420,19 +354,8 @@ void wsd_curl_transfer_serve(struct wsd_curl_transfer *transfer, unsigned reques
 /* When the transfer has taken too long, unless something happens before. */
 static uint64_t transfer_deadline(const struct wsd_curl_transfer *transfer)
 {
-    const struct wsd_curl_options *options =
-        wsd_curl_transport_options(transfer->transport);
-    DWORD patience_ms = options->peer_stall_timeout_ms;
+    DWORD patience_ms = transfer->protocol->patience(transfer);
 
-    if (!transfer->added || !transfer->pulled)
-        return NEVER; /* until then libcurl's connect timer watches */
-    if (transfer->sent || transfer->cut) {
-        if (transfer->full)
-            return NEVER; /* it is the application that does not read */
-        patience_ms = options->response_timeout_ms;
-    } else if (transfer->paused) {
-        return NEVER; /* it is the application that has nothing to send */
-    }
     return patience_ms == INFINITE ? NEVER : transfer->progress_ms + patience_ms;
 }
 
@@ -465,32 +388,11 @@ void wsd_curl_transfer_settle(struct wsd_curl_transfer *transfer)
 {
     if (FAILED(transfer->failure)) {
         wsd_curl_transfer_finish(transfer, transfer->failure);
-        return;
+    } else if (transfer->curl_is_done) {
+        wsd_curl_transfer_finish(transfer, wsd_curl_error(transfer->curl_result));
+    } else {
+        transfer->protocol->settle(transfer);
+        if (transfer->easy != NULL)
+            wsd_curl_transfer_check(transfer, wsd_clock_ms());
     }
-    if (transfer->curl_is_done) {
-        transfer_finish_by_curl(transfer);
-        return;
-    }
-    /* libcurl waits to write as long as it has anything of the body, but a refusal makes
-     * it drop the rest. */
-    if (transfer->pulled_all && !transfer->sent && transfer->status < 300 &&
-        !(transfer->interest & CURL_POLL_OUT))
-        transfer_tell_sent(transfer);
-    if (transfer->status != 0 && !transfer->status_told &&
-        (transfer->sent || !transfer->pulled_all || transfer->status >= 300)) {
-        transfer_tell_status(transfer);
-        /* A paused upload never ends by itself, whatever the peer answers; continued,
-         * libcurl reads a refusal to its end. */
-        if (transfer->cut && transfer->paused)
-            transfer_continue(transfer);
-    }
-    if (transfer->pulled && !transfer->sent && !transfer->full &&
-        !(transfer->interest & CURL_POLL_IN)) {
-        /* libcurl reads no more, so the response has ended or the peer has gone, but it
-         * would go on waiting for the body. */
-        wsd_curl_transfer_finish(transfer,
-                                 transfer->status != 0 ? S_OK : CONNECTION_ERROR);
-        return;
-    }
-    wsd_curl_transfer_check(transfer, wsd_clock_ms());
 }

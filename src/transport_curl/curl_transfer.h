@@ -1,6 +1,6 @@
 /*
- * curl_transfer -- one request and its response: an easy handle, its callbacks, and our
- * own rules above libcurl's (when a body is sent, when a response is too early, timers).
+ * curl_transfer -- one request and its response: an easy handle, its callbacks and its
+ * timers.  What HTTP and FTP make of them is in curl_http and curl_ftp.
  */
 #ifndef WSD_TRANSPORT_CURL_CURL_TRANSFER_H
 #define WSD_TRANSPORT_CURL_CURL_TRANSFER_H
@@ -9,17 +9,33 @@
 
 #include "transport_curl/curl_transport.h"
 
+struct wsd_curl_protocol {
+    /* A line of a head or of a reply.  A failure ends the transfer. */
+    HRESULT (*line)(struct wsd_curl_transfer *transfer, const char *line, size_t length);
+    /* libcurl has returned and goes on: draw the conclusions. */
+    void (*settle)(struct wsd_curl_transfer *transfer);
+    /* How long the transfer may be without progress now; INFINITE: as long as it likes.
+     */
+    DWORD (*patience)(const struct wsd_curl_transfer *transfer);
+    /* What the transfer ends with, where libcurl, or we, say `result`. */
+    HRESULT (*conclude)(struct wsd_curl_transfer *transfer, HRESULT result);
+    /* The body ends here, and must not look complete.  May be NULL. */
+    void (*cut)(struct wsd_curl_transfer *transfer);
+};
+
 struct wsd_curl_transfer {
     struct wsd_transfer seam;
+    const struct wsd_curl_protocol *protocol;
     const struct wsd_mem *mem;            /* borrowed */
     struct wsd_curl_transport *transport; /* outlives the transfer's end */
     atomic_uint
         references; /* the exchange's handle; the transport until the end; a touch */
     struct wsd_transfer_handler *handler;
-    struct wsd_body_source *body;
+    struct wsd_body_source *body; /* NULL: FTP without an upload */
     uint64_t body_length;
+    struct wsd_timeouts timeouts;
     CURL *easy;                 /* NULL after the end */
-    struct curl_slist *headers; /* likewise */
+    struct curl_slist *headers; /* likewise; FTP: commands */
     char error[CURL_ERROR_SIZE];
 
     /* Under the transport's monitor */
@@ -48,20 +64,30 @@ struct wsd_curl_transfer {
     bool curl_is_done;
     CURLcode curl_result;
     HRESULT failure; /* ours, found in a callback: it goes before libcurl's */
-    int status;      /* final; 0 before */
+    int status;      /* final; 0 before; FTP: the last reply's code */
     int interest;    /* CURL_POLL_*: what libcurl waits for on the socket */
     uint64_t pulled_bytes;
     size_t header_bytes;
+    bool connected;       /* FTP: to the server, which has the word */
+    curl_socket_t data;   /* FTP: the newest socket, which is that of the file */
     curl_off_t uploaded;  /* at the last look */
     uint64_t progress_ms; /* when the peer last took or gave a byte, as far as we saw */
 };
 
-/* As the seam's prepare(); the new transfer has two references. */
+/* A transfer without options; it has two references. */
 HRESULT wsd_curl_transfer_create(const struct wsd_mem *mem,
                                  struct wsd_curl_transport *transport,
-                                 const struct wsd_http_request *request,
+                                 const struct wsd_curl_protocol *protocol,
+                                 const struct wsd_timeouts *timeouts,
                                  struct wsd_transfer_handler *handler,
                                  struct wsd_curl_transfer **out);
+/* Before it was given to anybody. */
+void wsd_curl_transfer_destroy(struct wsd_curl_transfer *transfer);
+/* The options of both protocols. */
+HRESULT wsd_curl_transfer_set_options(struct wsd_curl_transfer *transfer,
+                                      const char *url);
+HRESULT wsd_curl_transfer_add_line(struct wsd_curl_transfer *transfer, const char *line);
+
 void wsd_curl_transfer_release(struct wsd_curl_transfer *transfer);
 
 /* I/O thread only, and only before the end: */
@@ -72,6 +98,12 @@ void wsd_curl_transfer_serve(struct wsd_curl_transfer *transfer, unsigned reques
 void wsd_curl_transfer_settle(struct wsd_curl_transfer *transfer);
 /* Looks at the timers. */
 void wsd_curl_transfer_check(struct wsd_curl_transfer *transfer, uint64_t now_ms);
+/* All that was pulled is out. */
+void wsd_curl_transfer_tell_sent(struct wsd_curl_transfer *transfer);
+HRESULT wsd_curl_transfer_begin_body(struct wsd_curl_transfer *transfer,
+                                     const char *content_type);
+/* Lets libcurl call the callbacks again after a pause. */
+void wsd_curl_transfer_continue(struct wsd_curl_transfer *transfer);
 /* The end: off the multi handle, done(result). */
 void wsd_curl_transfer_finish(struct wsd_curl_transfer *transfer, HRESULT result);
 

@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <stddef.h>
+#include <sys/socket.h>
 
 #include "base/assert.h"
 #include "os/clock.h"
@@ -9,6 +10,8 @@
 #include "os/poller.h"
 #include "os/thread.h"
 #include "os/wake_fd.h"
+#include "transport_curl/curl_ftp.h"
+#include "transport_curl/curl_http.h"
 #include "transport_curl/curl_transfer.h"
 
 #define NEVER UINT64_MAX
@@ -34,7 +37,9 @@ struct wsd_curl_transport {
     struct wsd_poller *poller;
     struct wsd_curl_transfer *touched;
     uint64_t curl_timer_ms; /* when libcurl wants CURL_SOCKET_TIMEOUT, or NEVER */
-    uint64_t check_ms;      /* when a transfer's timers want a look, or NEVER */
+    int sockets[8]; /* of FTP: a login and its files have two or three at a time */
+    size_t socket_count;
+    uint64_t check_ms; /* when a transfer's timers want a look, or NEVER */
 };
 
 void wsd_curl_transport_keep(struct wsd_curl_transport *transport)
@@ -42,8 +47,11 @@ void wsd_curl_transport_keep(struct wsd_curl_transport *transport)
     atomic_fetch_add(&transport->references, 1);
 }
 
+/* libcurl takes leave of a server of FTP, and would wait for the answer. */
 static void transport_close(struct wsd_curl_transport *transport)
 {
+    for (size_t i = 0; i < transport->socket_count; i++)
+        shutdown(transport->sockets[i], SHUT_RD);
     if (transport->multi != NULL)
         curl_multi_cleanup(transport->multi);
     transport->multi = NULL;
@@ -87,20 +95,29 @@ void wsd_curl_transport_request(struct wsd_curl_transfer *transfer, unsigned wha
     wsd_monitor_leave(&transport->synced.monitor);
 }
 
-static HRESULT transport_prepare(struct wsd_transport *seam,
-                                 const struct wsd_http_request *request,
-                                 struct wsd_transfer_handler *handler,
-                                 struct wsd_transfer **out)
+bool wsd_curl_transport_wants_end(struct wsd_curl_transfer *transfer)
 {
-    struct wsd_curl_transport *transport =
-        (struct wsd_curl_transport *)((char *)seam -
-                                      offsetof(struct wsd_curl_transport, seam));
-    struct wsd_curl_transfer *transfer;
-    HRESULT hr =
-        wsd_curl_transfer_create(transport->mem, transport, request, handler, &transfer);
+    struct wsd_curl_transport *transport = transfer->transport;
+    bool wanted;
 
-    if (FAILED(hr))
-        return hr;
+    wsd_monitor_enter(&transport->synced.monitor);
+    wanted = transport->synced.stopping || (transfer->synced.requests & WSD_CURL_ABORT);
+    wsd_monitor_leave(&transport->synced.monitor);
+    return wanted;
+}
+
+static struct wsd_curl_transport *transport_from_seam(struct wsd_transport *seam)
+{
+    return (struct wsd_curl_transport *)((char *)seam -
+                                         offsetof(struct wsd_curl_transport, seam));
+}
+
+static HRESULT transport_add(struct wsd_curl_transfer *transfer,
+                             struct wsd_transfer **out)
+{
+    struct wsd_curl_transport *transport = transfer->transport;
+    HRESULT hr = S_OK;
+
     wsd_monitor_enter(&transport->synced.monitor);
     if (transport->synced.stopping) {
         hr = E_ABORT;
@@ -120,8 +137,41 @@ static HRESULT transport_prepare(struct wsd_transport *seam,
     return S_OK;
 }
 
+static HRESULT transport_prepare(struct wsd_transport *seam,
+                                 const struct wsd_http_request *request,
+                                 struct wsd_transfer_handler *handler,
+                                 struct wsd_transfer **out)
+{
+    struct wsd_curl_transport *transport = transport_from_seam(seam);
+    struct wsd_curl_transfer *transfer;
+    HRESULT hr =
+        wsd_curl_http_create(transport->mem, transport, request, handler, &transfer);
+
+    return FAILED(hr) ? hr : transport_add(transfer, out);
+}
+
+static HRESULT transport_prepare_ftp(struct wsd_transport *seam,
+                                     const struct wsd_ftp_request *request,
+                                     struct wsd_transfer_handler *handler,
+                                     struct wsd_transfer **out)
+{
+    struct wsd_curl_transport *transport = transport_from_seam(seam);
+    struct wsd_curl_transfer *transfer;
+    HRESULT hr =
+        wsd_curl_ftp_create(transport->mem, transport, request, handler, &transfer);
+
+    return FAILED(hr) ? hr : transport_add(transfer, out);
+}
+
+static void transport_release(struct wsd_transport *seam)
+{
+    wsd_curl_transport_release(transport_from_seam(seam));
+}
+
 static const struct wsd_transport_vtable transport_vtable = {
     .prepare = transport_prepare,
+    .prepare_ftp = transport_prepare_ftp,
+    .release = transport_release,
 };
 
 const struct wsd_curl_options *
@@ -150,6 +200,19 @@ void wsd_curl_transport_touch(struct wsd_curl_transfer *transfer)
     atomic_fetch_add(&transfer->references, 1);
     transfer->next_touched = transfer->transport->touched;
     transfer->transport->touched = transfer;
+}
+
+void wsd_curl_transport_keep_socket(struct wsd_curl_transport *transport, int fd)
+{
+    if (transport->socket_count < sizeof(transport->sockets) / sizeof(int))
+        transport->sockets[transport->socket_count++] = fd;
+}
+
+void wsd_curl_transport_drop_socket(struct wsd_curl_transport *transport, int fd)
+{
+    for (size_t i = 0; i < transport->socket_count; i++)
+        if (transport->sockets[i] == fd)
+            transport->sockets[i] = transport->sockets[--transport->socket_count];
 }
 
 void wsd_curl_transport_schedule(struct wsd_curl_transport *transport, uint64_t when_ms)

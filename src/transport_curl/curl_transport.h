@@ -15,10 +15,8 @@
 #include "wsd_types.h"
 
 struct wsd_curl_options {
-    DWORD connect_timeout_ms;
-    DWORD peer_stall_timeout_ms;
-    DWORD response_timeout_ms;
-    wsd_log_callback log; /* may be NULL */
+    struct wsd_timeouts timeouts; /* of requests that bring none */
+    wsd_log_callback log;         /* may be NULL */
     void *log_context;
 };
 
@@ -48,6 +46,8 @@ void wsd_curl_transport_drop(struct wsd_curl_transport *transport);
 /* What other threads ask of a transfer. */
 enum { WSD_CURL_START = 1, WSD_CURL_WAKE = 2, WSD_CURL_ABORT = 4 };
 void wsd_curl_transport_request(struct wsd_curl_transfer *transfer, unsigned what);
+/* Has somebody asked for the transfer's end, or the transport's? */
+bool wsd_curl_transport_wants_end(struct wsd_curl_transfer *transfer);
 
 /* I/O thread only: */
 CURLM *wsd_curl_transport_multi(struct wsd_curl_transport *transport);
@@ -55,6 +55,9 @@ CURLM *wsd_curl_transport_multi(struct wsd_curl_transport *transport);
 void wsd_curl_transport_touch(struct wsd_curl_transfer *transfer);
 /* Call wsd_curl_transfer_check() at `when` at the latest. */
 void wsd_curl_transport_schedule(struct wsd_curl_transport *transport, uint64_t when_ms);
+/* Sockets on which the transport's end waits for nobody, while they are open. */
+void wsd_curl_transport_keep_socket(struct wsd_curl_transport *transport, int fd);
+void wsd_curl_transport_drop_socket(struct wsd_curl_transport *transport, int fd);
 /* No request reaches the transfer any more. */
 void wsd_curl_transport_forget(struct wsd_curl_transfer *transfer);
 

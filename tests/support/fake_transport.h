@@ -26,11 +26,12 @@ struct fake_transfer;
 
 struct fake_transport {
     struct wsd_transport seam;
-    HRESULT prepare_hr;         /* what prepare() returns from now on */
+    HRESULT prepare_hr;         /* what prepare() and prepare_ftp() return from now on */
     bool done_in_prepare;       /* it ends with E_ABORT before prepare() returns */
     struct fake_transfer *last; /* the newest, until it is freed */
     int prepared;               /* successful prepare() calls */
     atomic_int live;            /* transfers that are not freed */
+    int released;               /* calls of release() */
     void (*on_start)(struct fake_transfer *transfer); /* both may be NULL */
     void (*on_wake)(struct fake_transfer *transfer);
     void *context; /* theirs */
@@ -40,7 +41,11 @@ struct fake_transfer {
     struct wsd_transfer seam;
     struct fake_transport *transport;
     char *url;
-    char *headers; /* each line with CRLF */
+    char *headers; /* each line with CRLF; with FTP, "user:password" */
+    bool is_ftp;
+    bool has_chunks;              /* body_has_chunks */
+    bool is_new;                  /* is_new_connection */
+    struct wsd_timeouts timeouts; /* all 0 if it brings none */
     struct wsd_body_source *body;
     uint64_t body_length;
     struct wsd_transfer_handler *handler;
@@ -134,6 +139,17 @@ static inline void fake_transfer_status(struct fake_transfer *transfer, int stat
     transfer->handler->vtable->status(transfer->handler, status, complete);
 }
 
+/* Lines of a head or of replies, each with its CRLF. */
+static inline void fake_transfer_lines(struct fake_transfer *transfer, const char *lines)
+{
+    while (*lines != '\0') {
+        size_t size = strcspn(lines, "\n") + 1;
+
+        transfer->handler->vtable->line(transfer->handler, lines, size);
+        lines += size;
+    }
+}
+
 /* content_type: NULL if there is none. */
 static inline HRESULT fake_transfer_begin_body(struct fake_transfer *transfer,
                                                const char *content_type)
@@ -178,10 +194,21 @@ static inline void fake_transfer_done(struct fake_transfer *transfer, HRESULT re
 
 /* ---- */
 
-static inline HRESULT fake_transport_prepare(struct wsd_transport *seam,
-                                             const struct wsd_http_request *request,
-                                             struct wsd_transfer_handler *handler,
-                                             struct wsd_transfer **out)
+static inline char *fake_join(const char *first, const char *between, const char *second)
+{
+    char *text = malloc(strlen(first) + strlen(between) + strlen(second) + 1);
+
+    assert_non_null(text);
+    strcpy(text, first);
+    strcat(text, between);
+    return strcat(text, second);
+}
+
+static inline HRESULT fake_transport_add(struct fake_transport *transport,
+                                         const char *url, struct wsd_body_source *body,
+                                         const struct wsd_timeouts *timeouts,
+                                         struct wsd_transfer_handler *handler,
+                                         struct fake_transfer **out)
 {
     static const struct wsd_transfer_vtable vtable = {
         .start = fake_transfer_start,
@@ -189,41 +216,83 @@ static inline HRESULT fake_transport_prepare(struct wsd_transport *seam,
         .abort = fake_transfer_abort,
         .release = fake_transfer_release,
     };
-    struct fake_transport *transport = (struct fake_transport *)seam;
     struct fake_transfer *transfer;
-    size_t size = 1;
 
     if (FAILED(transport->prepare_hr))
         return transport->prepare_hr;
     transfer = calloc(1, sizeof(*transfer));
-    for (size_t i = 0; request->headers[i] != NULL; i++)
-        size += strlen(request->headers[i]) + 2;
     transfer->seam.vtable = &vtable;
     transfer->transport = transport;
-    transfer->url = malloc(strlen(request->url) + 1);
-    strcpy(transfer->url, request->url);
-    transfer->headers = calloc(1, size);
-    for (size_t i = 0; request->headers[i] != NULL; i++) {
-        strcat(transfer->headers, request->headers[i]);
-        strcat(transfer->headers, "\r\n");
-    }
-    transfer->body = request->body;
-    transfer->body_length = request->body_length;
+    transfer->url = fake_join(url, "", "");
+    transfer->body = body;
+    if (timeouts != NULL)
+        transfer->timeouts = *timeouts;
     transfer->handler = handler;
     transfer->status = 200;
     atomic_init(&transfer->references, 2);
     transport->last = transfer;
     transport->prepared++;
     atomic_fetch_add(&transport->live, 1);
-    if (transport->done_in_prepare)
+    *out = transfer;
+    return S_OK;
+}
+
+static inline HRESULT fake_transport_prepare(struct wsd_transport *seam,
+                                             const struct wsd_http_request *request,
+                                             struct wsd_transfer_handler *handler,
+                                             struct wsd_transfer **out)
+{
+    struct fake_transfer *transfer;
+    HRESULT hr = fake_transport_add((struct fake_transport *)seam, request->url,
+                                    request->body, request->timeouts, handler, &transfer);
+
+    if (FAILED(hr))
+        return hr;
+    transfer->headers = fake_join("", "", "");
+    for (size_t i = 0; request->headers[i] != NULL; i++) {
+        char *longer = fake_join(transfer->headers, request->headers[i], "\r\n");
+
+        free(transfer->headers);
+        transfer->headers = longer;
+    }
+    transfer->body_length = request->body_length;
+    transfer->has_chunks = request->body_has_chunks;
+    if (transfer->transport->done_in_prepare)
         fake_transfer_done(transfer, E_ABORT);
     *out = &transfer->seam;
     return S_OK;
 }
 
+static inline HRESULT fake_transport_prepare_ftp(struct wsd_transport *seam,
+                                                 const struct wsd_ftp_request *request,
+                                                 struct wsd_transfer_handler *handler,
+                                                 struct wsd_transfer **out)
+{
+    struct fake_transfer *transfer;
+    HRESULT hr = fake_transport_add((struct fake_transport *)seam, request->url,
+                                    request->body, request->timeouts, handler, &transfer);
+
+    if (FAILED(hr))
+        return hr;
+    transfer->is_ftp = true;
+    transfer->is_new = request->is_new_connection;
+    transfer->headers = fake_join(request->user, ":", request->password);
+    *out = &transfer->seam;
+    return S_OK;
+}
+
+static inline void fake_transport_release(struct wsd_transport *seam)
+{
+    ((struct fake_transport *)seam)->released++;
+}
+
 static inline void fake_transport_init(struct fake_transport *transport)
 {
-    static const struct wsd_transport_vtable vtable = {.prepare = fake_transport_prepare};
+    static const struct wsd_transport_vtable vtable = {
+        .prepare = fake_transport_prepare,
+        .prepare_ftp = fake_transport_prepare_ftp,
+        .release = fake_transport_release,
+    };
 
     memset(transport, 0, sizeof(*transport));
     transport->seam.vtable = &vtable;

@@ -1,0 +1,251 @@
+#include "transport_curl/curl_http.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "os/clock.h"
+#include "transport_curl/curl_error.h"
+#include "transport_curl/curl_url.h"
+#include "wsd_error.h"
+
+#define CONNECTION_ERROR HRESULT_FROM_WIN32(ERROR_WINHTTP_CONNECTION_ERROR)
+
+/* WinHTTP's cap of all response header lines. */
+#define MAX_HEADER_BYTES (64 * 1024)
+
+/* ---- libcurl's callbacks ---- */
+
+static HRESULT http_line(struct wsd_curl_transfer *transfer, const char *line,
+                         size_t length)
+{
+    transfer->header_bytes += length;
+    if (transfer->header_bytes > MAX_HEADER_BYTES)
+        return HRESULT_FROM_WIN32(ERROR_WINHTTP_HEADER_SIZE_OVERFLOW);
+    /* libcurl ends its status lines with a NUL, but does not promise to. */
+    if (length > sizeof("HTTP/1.1 200") - 1 && memcmp(line, "HTTP/", 5) == 0) {
+        const char *digits = memchr(line, ' ', length - 3);
+        int status = digits == NULL ? 0 : atoi(digits);
+
+        if (status >= 200 && transfer->status == 0)
+            transfer->status = status;
+    }
+    if (transfer->status != 0 && (line[0] == '\r' || line[0] == '\n'))
+        transfer->head_ended = true;
+    return S_OK;
+}
+
+/* A request without a body is not pulled; but from here on its head goes out. */
+static int http_on_connected(void *context, char *peer_ip, char *local_ip, int peer_port,
+                             int local_port)
+{
+    struct wsd_curl_transfer *transfer = context;
+
+    (void)peer_ip;
+    (void)local_ip;
+    (void)peer_port;
+    (void)local_port;
+    transfer->pulled = true;
+    transfer->pulled_all = true;
+    wsd_curl_transport_touch(transfer);
+    return CURL_PREREQFUNC_OK;
+}
+
+/* ---- I/O thread ---- */
+
+static void http_tell_status(struct wsd_curl_transfer *transfer)
+{
+    if (transfer->body_length == 0 && !transfer->sent)
+        wsd_curl_transfer_tell_sent(transfer);
+    transfer->status_told = true;
+    transfer->cut = !transfer->sent;
+    transfer->handler->vtable->status(transfer->handler, transfer->status,
+                                      transfer->sent);
+}
+
+static void http_settle(struct wsd_curl_transfer *transfer)
+{
+    /* libcurl waits to write as long as it has anything of the body, but a refusal makes
+     * it drop the rest. */
+    if (transfer->pulled_all && !transfer->sent && transfer->status < 300 &&
+        !(transfer->interest & CURL_POLL_OUT))
+        wsd_curl_transfer_tell_sent(transfer);
+    if (transfer->status != 0 && !transfer->status_told &&
+        (transfer->sent || !transfer->pulled_all || transfer->status >= 300)) {
+        http_tell_status(transfer);
+        /* A paused upload never ends by itself, whatever the peer answers; continued,
+         * libcurl reads a refusal to its end. */
+        if (transfer->cut && transfer->paused)
+            wsd_curl_transfer_continue(transfer);
+    }
+    /* When libcurl reads no more, the response has ended or the peer has gone, but it
+     * would go on waiting for the body. */
+    if (transfer->pulled && !transfer->sent && !transfer->full &&
+        !(transfer->interest & CURL_POLL_IN))
+        wsd_curl_transfer_finish(transfer,
+                                 transfer->status != 0 ? S_OK : CONNECTION_ERROR);
+}
+
+static DWORD http_patience(const struct wsd_curl_transfer *transfer)
+{
+    if (!transfer->added || !transfer->pulled)
+        return INFINITE; /* until then libcurl's connect timer watches */
+    if (transfer->sent || transfer->cut) {
+        if (transfer->full)
+            return INFINITE; /* it is the application that does not read */
+        return transfer->timeouts.response_ms;
+    }
+    if (transfer->paused)
+        return INFINITE; /* it is the application that has nothing to send */
+    return transfer->timeouts.send_ms;
+}
+
+static HRESULT http_conclude_curl(struct wsd_curl_transfer *transfer, HRESULT result)
+{
+    long cause = 0;
+
+    /* With CURLE_OK libcurl has sent all that it was given, unless a status of 300 or
+     * more made it stop. */
+    if (result == S_OK && transfer->pulled_all && !transfer->sent &&
+        transfer->status < 300)
+        wsd_curl_transfer_tell_sent(transfer);
+    if (result != CONNECTION_ERROR)
+        return result;
+    if (transfer->status != 0)
+        return WS_E_ENDPOINT_DISCONNECTED;
+    curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &cause);
+    return cause == ECONNRESET ? WSD_TRANSFER_RESET : result;
+}
+
+static HRESULT http_conclude(struct wsd_curl_transfer *transfer, HRESULT result)
+{
+    const char *content_type = NULL;
+
+    if (transfer->curl_is_done && transfer->failure == S_OK)
+        result = http_conclude_curl(transfer, result);
+    if (transfer->body_length == 0 && transfer->pulled && !transfer->sent)
+        wsd_curl_transfer_tell_sent(transfer); /* whatever came back */
+    if (transfer->status != 0 && !transfer->status_told)
+        http_tell_status(transfer);
+    /* libcurl takes a head that was cut short for a response without a body. */
+    if (result == S_OK && !transfer->head_ended)
+        result = WS_E_ENDPOINT_DISCONNECTED;
+    /* A body that ends with the connection may have lost its first byte too. */
+    curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_TYPE, &content_type);
+    if (result == S_OK && !transfer->body_begun && content_type != NULL)
+        result = wsd_curl_transfer_begin_body(transfer, content_type);
+    return result;
+}
+
+static const struct wsd_curl_protocol http_protocol = {
+    .line = http_line,
+    .settle = http_settle,
+    .patience = http_patience,
+    .conclude = http_conclude,
+};
+
+/* ---- creation ---- */
+
+static bool has_line(const struct wsd_http_request *request, const char *name)
+{
+    size_t length = strlen(name);
+
+    for (size_t i = 0; request->headers[i] != NULL; i++)
+        if (strncasecmp(request->headers[i], name, length) == 0 &&
+            request->headers[i][length] == ':')
+            return true;
+    return false;
+}
+
+/* Chunks end a body, whatever its length. */
+static uint64_t length_of(const struct wsd_http_request *request)
+{
+    return request->body_has_chunks && request->body_length > 0 ? WSD_LENGTH_UNKNOWN
+                                                                : request->body_length;
+}
+
+/* The first line of a name decides what libcurl does by itself, and it sends none that is
+ * empty: an empty one in front of another makes it leave that one where it is. */
+static HRESULT set_headers(struct wsd_curl_transfer *transfer,
+                           const struct wsd_http_request *request)
+{
+    HRESULT hr = S_OK;
+
+    if (has_line(request, "Host"))
+        hr = wsd_curl_transfer_add_line(transfer, "Host:");
+    if (hr == S_OK && request->body_has_chunks)
+        hr = wsd_curl_transfer_add_line(transfer, "Transfer-Encoding:");
+    for (size_t i = 0; hr == S_OK && request->headers[i] != NULL; i++)
+        hr = wsd_curl_transfer_add_line(transfer, request->headers[i]);
+    if (hr == S_OK && request->body_length == WSD_LENGTH_UNKNOWN &&
+        !has_line(request, "Transfer-Encoding"))
+        hr = wsd_curl_transfer_add_line(transfer, "Transfer-Encoding: chunked");
+    if (hr == S_OK) /* libcurl waits a second for a peer that does not know Expect */
+        hr = wsd_curl_transfer_add_line(transfer, "Expect:");
+    if (hr == S_OK)
+        hr = wsd_curl_transfer_add_line(transfer, "Accept:");
+    return hr;
+}
+
+static HRESULT set_options(struct wsd_curl_transfer *transfer,
+                           const struct wsd_http_request *request)
+{
+    CURL *easy = transfer->easy;
+    CURLcode code = CURLE_OK;
+
+#define SET(option, value)                                                               \
+    if (code == CURLE_OK)                                                                \
+    code = curl_easy_setopt(easy, CURLOPT_##option, value)
+    SET(PROTOCOLS_STR, "http,https");
+    SET(HTTP_VERSION,
+        request->is_http_1_0 ? (long)CURL_HTTP_VERSION_1_0 : (long)CURL_HTTP_VERSION_1_1);
+    SET(CUSTOMREQUEST, request->method);
+    SET(REQUEST_TARGET, request->target);
+    SET(HTTPHEADER, transfer->headers);
+    if (request->body_length == 0) {
+        SET(NOBODY, strcmp(request->method, "HEAD") == 0 ? 1L : 0L);
+        SET(PREREQFUNCTION, http_on_connected);
+        SET(PREREQDATA, transfer);
+    } else {
+        SET(UPLOAD, 1L);
+        SET(INFILESIZE_LARGE, transfer->body_length == WSD_LENGTH_UNKNOWN
+                                  ? (curl_off_t)-1
+                                  : (curl_off_t)transfer->body_length);
+        SET(EXPECT_100_TIMEOUT_MS, 1L); /* an Expect of the caller's is not waited for */
+    }
+    /* A body that streams cannot be sent again when a kept connection proves dead. */
+    SET(FRESH_CONNECT, request->may_reuse_connection ? 0L : 1L);
+    SET(FORBID_REUSE, request->may_reuse_connection ? 0L : 1L);
+#undef SET
+    return wsd_curl_error(code);
+}
+
+HRESULT wsd_curl_http_create(const struct wsd_mem *mem,
+                             struct wsd_curl_transport *transport,
+                             const struct wsd_http_request *request,
+                             struct wsd_transfer_handler *handler,
+                             struct wsd_curl_transfer **out)
+{
+    struct wsd_curl_transfer *transfer;
+    HRESULT hr = wsd_curl_url_check(request->url);
+
+    if (hr == S_OK)
+        hr = wsd_curl_transfer_create(mem, transport, &http_protocol, request->timeouts,
+                                      handler, &transfer);
+    if (FAILED(hr))
+        return hr;
+    transfer->body = request->body;
+    transfer->body_length = length_of(request);
+    hr = set_headers(transfer, request);
+    if (hr == S_OK)
+        hr = wsd_curl_transfer_set_options(transfer, request->url);
+    if (hr == S_OK)
+        hr = set_options(transfer, request);
+    if (FAILED(hr)) {
+        wsd_curl_transfer_destroy(transfer);
+        return hr;
+    }
+    *out = transfer;
+    return S_OK;
+}
