@@ -65,6 +65,25 @@ bool wsd_field_is_value(const char *text, size_t limit)
     return true;
 }
 
+bool wsd_field_is_token(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (!is_token_char(text[i]))
+            return false;
+    return length > 0;
+}
+
+bool wsd_field_is_line(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)text[i];
+
+        if ((c < ' ' && c != '\t') || c == 0x7F)
+            return false;
+    }
+    return true;
+}
+
 /* Each skips what its name says and returns what follows, or NULL if it is not there. */
 
 static const char *skip_token(const char *at)

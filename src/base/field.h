@@ -14,6 +14,12 @@
  * 8-bit, no blank at either end. */
 bool wsd_field_is_value(const char *text, size_t limit);
 
+/* One or more of RFC 9110's token characters. */
+bool wsd_field_is_token(const char *text, size_t length);
+
+/* No control characters but tabs.  8-bit characters may be what they like. */
+bool wsd_field_is_line(const char *text, size_t length);
+
 /* A media type, "type/subtype" of RFC 9110 tokens, with parameters of tokens or
  * quoted strings (RFC 9110 section 8.3.1); at most 255 characters. */
 bool wsd_field_is_media_type(const char *text);

@@ -130,6 +130,39 @@ static void value__length__is_limited(void **state)
     assert_false(wsd_field_is_value("a", 0));
 }
 
+static bool is_token(const char *text)
+{
+    return wsd_field_is_token(text, strlen(text));
+}
+
+static bool is_line(const char *text)
+{
+    return wsd_field_is_line(text, strlen(text));
+}
+
+static bool line(int c)
+{
+    return c == '\t' || (c >= ' ' && c != 0x7F);
+}
+
+static void token__every_character__inside_and_at_the_ends(void **state)
+{
+    (void)state;
+    check_characters(is_token, "a", "b", token);
+    check_characters(is_token, "", "", token);
+    assert_false(wsd_field_is_token("a", 0));
+    assert_true(wsd_field_is_token("a b", 1));
+}
+
+static void line__every_character__inside_and_at_the_ends(void **state)
+{
+    (void)state;
+    check_characters(is_line, "a", "b", line);
+    check_characters(is_line, "", "", line);
+    assert_true(wsd_field_is_line("", 0));
+    assert_false(wsd_field_is_line("a\0b", 3));
+}
+
 static void media_type__of_the_grammar__is_accepted(void **state)
 {
     static const char *const rows[] = {
@@ -273,6 +306,8 @@ int main(void)
         cmocka_unit_test(value__line_ends_and_their_like__are_refused),
         cmocka_unit_test(value__every_character__inside_and_at_the_ends),
         cmocka_unit_test(value__length__is_limited),
+        cmocka_unit_test(token__every_character__inside_and_at_the_ends),
+        cmocka_unit_test(line__every_character__inside_and_at_the_ends),
         cmocka_unit_test(media_type__of_the_grammar__is_accepted),
         cmocka_unit_test(media_type__off_the_grammar__is_refused),
         cmocka_unit_test(media_type__every_character__in_token_and_quoted_string),
