@@ -17,16 +17,20 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "support/stream_hash.h"
+
 struct peer {
     const struct peer_step *steps;
     size_t count;
     int listener;
     int connection;
     int filler; /* the connection that fills the queue of an unconnectable peer; or -1 */
+    uint16_t port;
     char url[64];
     char *received;
     size_t size, capacity;
-    size_t connection_begins; /* in received */
+    size_t connection_begins; /* in received; or the last PEER_NEXT_REQUEST */
+    uint64_t hash;            /* of the PEER_HASH_BYTES */
     pthread_t thread;
     bool joined;
 
@@ -125,6 +129,25 @@ static void read_bytes(struct peer *peer, size_t size)
             give_up(peer, "the connection ended early");
             return;
         }
+}
+
+static void hash_bytes(struct peer *peer, size_t size)
+{
+    char block[65536];
+
+    while (size > 0) {
+        ssize_t n = is_readable(peer, peer->connection)
+                        ? recv(peer->connection, block,
+                               size < sizeof(block) ? size : sizeof(block), 0)
+                        : -1;
+
+        if (n <= 0) {
+            give_up(peer, "the connection ended early");
+            return;
+        }
+        peer->hash = stream_hash(peer->hash, block, (size_t)n);
+        size -= (size_t)n;
+    }
 }
 
 /* Where the chunk behind the one at `at` begins; 0 while its line is not there. */
@@ -270,6 +293,12 @@ static void do_step(struct peer *peer, const struct peer_step *step)
     case PEER_CLOSE:
         drop_connection(peer);
         break;
+    case PEER_NEXT_REQUEST:
+        peer->connection_begins = peer->size;
+        break;
+    case PEER_HASH_BYTES:
+        hash_bytes(peer, step->size);
+        break;
     }
 }
 
@@ -298,7 +327,7 @@ static void *run(void *argument)
     return NULL;
 }
 
-static int listen_on_free_port(unsigned *port, int queue)
+int peer_listen(unsigned *port, int queue)
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t size = sizeof(address);
@@ -322,8 +351,10 @@ static struct peer *start(const struct peer_step *steps, size_t count, int queue
     peer->steps = steps;
     peer->count = count;
     peer->connection = -1;
-    peer->listener = listen_on_free_port(&port, queue);
+    peer->listener = peer_listen(&port, queue);
     peer->filler = -1;
+    peer->port = (uint16_t)port;
+    peer->hash = STREAM_HASH_INIT;
     snprintf(peer->url, sizeof(peer->url), "http://127.0.0.1:%u/service", port);
     pthread_mutex_init(&peer->mutex, NULL);
     pthread_cond_init(&peer->changed, NULL);
@@ -358,6 +389,11 @@ bool peer_was_contacted(const struct peer *peer)
 const char *peer_url(const struct peer *peer)
 {
     return peer->url;
+}
+
+uint16_t peer_port(const struct peer *peer)
+{
+    return peer->port;
 }
 
 void peer_go(struct peer *peer)
@@ -402,6 +438,12 @@ const char *peer_finish(struct peer *peer, size_t *size)
     if (size != NULL)
         *size = peer->size;
     return peer->received == NULL ? "" : peer->received;
+}
+
+uint64_t peer_hash(struct peer *peer)
+{
+    peer_finish(peer, NULL);
+    return peer->hash;
 }
 
 void peer_stop(struct peer *peer)
@@ -484,7 +526,7 @@ const char *peer_refusing_url(void)
     static char url[64];
     unsigned port;
 
-    close(listen_on_free_port(&port, 1));
+    close(peer_listen(&port, 1));
     snprintf(url, sizeof(url), "http://127.0.0.1:%u/service", port);
     return url;
 }

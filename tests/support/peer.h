@@ -21,6 +21,8 @@ enum peer_do {
     PEER_READ_UNTIL,   /* until `text` stands in what this connection sent */
     PEER_READ_MESSAGE, /* a whole request: by its Content-Length, or to the last chunk */
     PEER_READ_TO_END,  /* until the client closes or resets */
+    PEER_HASH_BYTES,   /* `size` bytes more, which are not kept: see peer_hash() */
+    PEER_NEXT_REQUEST, /* what comes now is another request, on the same connection */
     PEER_SEND,         /* `text`; its first `size` bytes where that is not 0 */
     PEER_SEND_SOME,    /* likewise, but the client may cut it off: see peer_sent() */
     PEER_HOLD,         /* until peer_go() was called once more */
@@ -52,6 +54,8 @@ bool peer_was_contacted(const struct peer *peer);
 /* "http://127.0.0.1:PORT/service"; lives as long as the peer. */
 const char *peer_url(const struct peer *peer);
 
+uint16_t peer_port(const struct peer *peer);
+
 /* Lets the script pass one PEER_HOLD. */
 void peer_go(struct peer *peer);
 
@@ -65,6 +69,9 @@ const char *peer_finish(struct peer *peer, size_t *size);
 /* How many bytes the connection has taken from the sending steps until now. */
 size_t peer_sent(struct peer *peer);
 
+/* peer_finish(), then stream_hash() of what PEER_HASH_BYTES took. */
+uint64_t peer_hash(struct peer *peer);
+
 /* peer_finish() if it was not called, then frees. */
 void peer_stop(struct peer *peer);
 
@@ -76,6 +83,9 @@ char *peer_body(const char *received, size_t size, size_t *body_size, bool *comp
 /* A whole SOAP reply with the given body XML and status line, "HTTP/1.1 200 OK" for
  * example.  Caller frees. */
 char *peer_soap_reply(const char *status_line, const char *action, const char *body);
+
+/* A socket that listens on a free port of 127.0.0.1.  Fails the test if it cannot. */
+int peer_listen(unsigned *port, int queue);
 
 /* An http URL on 127.0.0.1 where nobody listens.  Static storage. */
 const char *peer_refusing_url(void);
