@@ -1,5 +1,3 @@
-#define COBJMACROS
-
 #include "cli.h"
 
 #include <ctype.h>
@@ -12,8 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "wsd_error.h"
-
 /* ---- Ctrl-C ------------------------------------------------------------------------ */
 
 static void fill_signals(sigset_t *signals)
@@ -23,9 +19,8 @@ static void fill_signals(sigset_t *signals)
     sigaddset(signals, SIGTERM);
 }
 
-/* A signal handler may call next to nothing, and surely not Abort.  A thread that waits
- * for the signals may call anything: Abort is for any thread, and wakes a waiting Write
- * or Close, as Close of an inbound attachment wakes a waiting Read. */
+/* A signal handler may call next to nothing.  A thread that waits for the signals may
+ * call anything that is for any thread, as what aborts and closes is. */
 static void *watch_signals(void *context)
 {
     struct cli *cli = context;
@@ -38,10 +33,8 @@ static void *watch_signals(void *context)
         pthread_mutex_lock(&cli->synced.mutex);
         finished = cli->synced.finished;
         cli->synced.interrupted = !finished;
-        if (!finished && cli->synced.attachment != NULL)
-            IWSDOutboundAttachment_Abort(cli->synced.attachment);
-        if (!finished && cli->synced.inbound != NULL)
-            IWSDInboundAttachment_Close(cli->synced.inbound);
+        if (!finished && cli->synced.stop != NULL)
+            cli->synced.stop(cli->synced.what);
         pthread_mutex_unlock(&cli->synced.mutex);
     }
     return NULL;
@@ -73,17 +66,11 @@ void cli_finish(struct cli *cli)
     pthread_mutex_destroy(&cli->synced.mutex);
 }
 
-void cli_watch(struct cli *cli, IWSDOutboundAttachment *attachment)
+void cli_watch(struct cli *cli, cli_stop *stop, void *what)
 {
     pthread_mutex_lock(&cli->synced.mutex);
-    cli->synced.attachment = attachment;
-    pthread_mutex_unlock(&cli->synced.mutex);
-}
-
-void cli_watch_inbound(struct cli *cli, IWSDInboundAttachment *attachment)
-{
-    pthread_mutex_lock(&cli->synced.mutex);
-    cli->synced.inbound = attachment;
+    cli->synced.stop = stop;
+    cli->synced.what = what;
     pthread_mutex_unlock(&cli->synced.mutex);
 }
 
@@ -110,27 +97,17 @@ void cli_set_reason(struct cli *cli, const char *format, ...)
     va_end(arguments);
 }
 
-void cli_describe(struct cli *cli, HRESULT hr, const wsd_inbound_message *reply,
-                  char *text, size_t size)
+const char *cli_describe(struct cli *cli, const char *text)
 {
-    wsd_fault fault;
-
     if (cli->reason[0] != '\0')
-        snprintf(text, size, "%s", cli->reason);
-    else if (cli_is_interrupted(cli))
-        snprintf(text, size, "interrupted");
-    else if (reply != NULL && wsd_inbound_message_fault(reply, &fault) == S_OK)
-        snprintf(text, size, "fault %s%s%s: %s", fault.code,
-                 fault.subcode[0] != '\0' ? ", " : "", fault.subcode, fault.reason);
-    else
-        snprintf(text, size, "%s", wsd_error_text(hr));
+        return cli->reason;
+    return cli_is_interrupted(cli) ? "interrupted" : text;
 }
 
-void cli_print_error(struct cli *cli, const char *what, const char *text, HRESULT hr)
+void cli_print_error(struct cli *cli, const char *what, const char *text)
 {
     cli_bar_end(cli);
-    fprintf(stderr, "%s: %s: %s (%s, 0x%08X)\n", cli->program, what, text,
-            wsd_error_name(hr), (unsigned)hr);
+    fprintf(stderr, "%s: %s: %s\n", cli->program, what, text);
 }
 
 void cli_remark(struct cli *cli, const char *text)

@@ -9,15 +9,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "wsd_message.h"
-#include "wsdattachment.h"
-
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 #define CLI_MIB 1048576.0
 #define CLI_SIZE_UNKNOWN UINT64_MAX
+
+/* Ends what goes on in another thread; called on a thread of its own. */
+typedef void cli_stop(void *what);
 
 struct cli {
     const char *program;
@@ -34,33 +34,31 @@ struct cli {
     struct {
         pthread_mutex_t mutex;
         bool interrupted, finished;
-        IWSDOutboundAttachment *attachment; /* what Ctrl-C aborts; NULL: nothing */
-        IWSDInboundAttachment *inbound;     /* what it closes; NULL: nothing */
+        cli_stop *stop; /* what Ctrl-C calls; NULL: nothing */
+        void *what;     /* its argument */
     } synced;
 };
 
-/* From here on Ctrl-C (SIGINT) and SIGTERM do not end the program: they abort or close
- * the attachment that is being watched, and are remembered.  Call it before any other
- * thread is started.  False, with a message, when that is not possible. */
+/* From here on Ctrl-C (SIGINT) and SIGTERM do not end the program: they stop what is
+ * being watched, and are remembered.  Call it before any other thread is started.  False,
+ * with a message, when that is not possible. */
 bool cli_start(struct cli *cli);
 void cli_finish(struct cli *cli);
 
-/* Sets what Ctrl-C aborts or closes.  NULL before that attachment is given back. */
-void cli_watch(struct cli *cli, IWSDOutboundAttachment *attachment);
-void cli_watch_inbound(struct cli *cli, IWSDInboundAttachment *attachment);
+/* Sets what Ctrl-C stops, and how.  NULL, NULL before that is given back. */
+void cli_watch(struct cli *cli, cli_stop *stop, void *what);
 bool cli_is_interrupted(struct cli *cli);
 
 /* Remembers in words what failed on our side; only the first counts. */
 void cli_set_reason(struct cli *cli, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Says in words why a call gave hr: our own reason, else Ctrl-C, else the fault in the
- * reply (which may be NULL), else the library's text for hr. */
-void cli_describe(struct cli *cli, HRESULT hr, const wsd_inbound_message *reply,
-                  char *text, size_t size);
+/* Says in words why something failed: our own reason, else Ctrl-C, else `text`
+ * (which may be NULL). */
+const char *cli_describe(struct cli *cli, const char *text);
 
-/* Prints "PROGRAM: WHAT: TEXT (NAME, 0xHEX)" on stderr. */
-void cli_print_error(struct cli *cli, const char *what, const char *text, HRESULT hr);
+/* Prints "PROGRAM: WHAT: TEXT" on stderr. */
+void cli_print_error(struct cli *cli, const char *what, const char *text);
 
 /* Prints a remark on stderr, unless quiet. */
 void cli_remark(struct cli *cli, const char *text);

@@ -146,11 +146,13 @@ static HRESULT start(struct device *device, const struct device_operation *opera
 
 static void print_failure(struct device *device, HRESULT hr)
 {
-    char what[128];
+    char what[128], text[256];
 
     snprintf(what, sizeof(what), "cannot listen on %s, port %u", address_of(device),
              device->options.port);
-    cli_print_error(&device->cli, what, wsd_error_text(hr), hr);
+    snprintf(text, sizeof(text), "%s (%s, 0x%08X)", wsd_error_text(hr),
+             wsd_error_name(hr), (unsigned)hr);
+    cli_print_error(&device->cli, what, text);
 }
 
 int device_run(struct device *device, const struct device_operation *operations,

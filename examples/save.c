@@ -144,6 +144,11 @@ static HRESULT save_content(struct file *file, size_t number, wsd_inbound_messag
     return hr == S_OK ? file_finish(file) : hr;
 }
 
+static void close_attachment(void *attachment)
+{
+    IWSDInboundAttachment_Close((IWSDInboundAttachment *)attachment);
+}
+
 static HRESULT save_attachment(struct file *file, size_t number,
                                wsd_inbound_message *reply,
                                IWSDInboundAttachment *attachment)
@@ -151,9 +156,9 @@ static HRESULT save_attachment(struct file *file, size_t number,
     HRESULT hr;
 
     cli_bar_begin(file->cli, CLI_SIZE_UNKNOWN);
-    cli_watch_inbound(file->cli, attachment);
+    cli_watch(file->cli, close_attachment, attachment);
     hr = save_content(file, number, reply, attachment);
-    cli_watch_inbound(file->cli, NULL);
+    cli_watch(file->cli, NULL, NULL);
     cli_bar_end(file->cli);
     part_file_close(&file->part);
     return hr;

@@ -10,6 +10,8 @@
 #define SAVE_H
 
 #include "cli.h"
+#include "wsd_message.h"
+#include "wsdattachment.h"
 
 /* Where they go. */
 struct directory {

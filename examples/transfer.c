@@ -2,96 +2,14 @@
 
 #include "transfer.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "wsd_attachment.h"
+#include "wsd_error.h"
 
-/* Ctrl-C ends a wait of ours within this time; it ends Write and Close at once. */
+/* Ctrl-C ends a wait for the reply within this time; it ends Write and Close at once. */
 #define GLANCE_MS 100
-
-/* ---- The document ------------------------------------------------------------------ */
-
-bool document_open(struct cli *cli, struct document *document, const char *path)
-{
-    bool is_standard_input = strcmp(path, "-") == 0;
-    struct stat status;
-
-    document->is_standard_input = is_standard_input;
-    document->name = is_standard_input ? "standard input" : path;
-    document->fd = is_standard_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    document->read = 0;
-    document->size = CLI_SIZE_UNKNOWN;
-    if (document->fd == -1 || fstat(document->fd, &status) != 0) {
-        cli_set_reason(cli, "cannot open %s: %s", document->name, strerror(errno));
-        return false;
-    }
-    if (S_ISDIR(status.st_mode)) {
-        cli_set_reason(cli, "cannot read %s: %s", document->name, strerror(EISDIR));
-        return false;
-    }
-    if (S_ISREG(status.st_mode) && !is_standard_input)
-        document->size = (uint64_t)status.st_size;
-    return true;
-}
-
-void document_close(struct document *document)
-{
-    if (document->fd != -1 && !document->is_standard_input)
-        close(document->fd);
-    document->fd = -1;
-}
-
-bool document_declare(struct cli *cli, const struct document *document,
-                      wsd_part_options *options)
-{
-    if (document->size == CLI_SIZE_UNKNOWN) {
-        cli_set_reason(cli, "--content-length needs files: the size of %s is not known",
-                       document->name);
-        return false;
-    }
-    options->length = &document->size;
-    return true;
-}
-
-/* Waits until read() would not wait.  False at Ctrl-C. */
-static bool document_wait(struct cli *cli, const struct document *document)
-{
-    struct pollfd input = {document->fd, POLLIN, 0};
-
-    while (!cli_is_interrupted(cli))
-        if (poll(&input, 1, GLANCE_MS) != 0)
-            return true;
-    return false;
-}
-
-/* Returns how many bytes were read; 0 at the end of the document, and only there; -1 at
- * Ctrl-C, and when the document cannot be read or has become shorter. */
-static ssize_t document_read(struct cli *cli, struct document *document, BYTE *block,
-                             size_t size)
-{
-    ssize_t n;
-
-    do {
-        if (!document_wait(cli, document))
-            return -1;
-        n = read(document->fd, block, size);
-    } while (n < 0 && (errno == EINTR || errno == EAGAIN));
-    if (n < 0)
-        cli_set_reason(cli, "cannot read %s: %s", document->name, strerror(errno));
-    if (n > 0)
-        document->read += (uint64_t)n;
-    if (n == 0 && document->size != CLI_SIZE_UNKNOWN && document->read < document->size) {
-        cli_set_reason(cli, "%s became shorter while it was read", document->name);
-        return -1;
-    }
-    return n;
-}
 
 /* ---- The attachment ---------------------------------------------------------------- */
 
@@ -170,6 +88,23 @@ static HRESULT write_document(struct cli *cli, struct document *document,
     return hr;
 }
 
+static void abort_attachment(void *attachment)
+{
+    IWSDOutboundAttachment_Abort((IWSDOutboundAttachment *)attachment);
+}
+
+bool transfer_declare(struct cli *cli, const struct document *document,
+                      wsd_part_options *options)
+{
+    if (document->size == CLI_SIZE_UNKNOWN) {
+        cli_set_reason(cli, "--content-length needs files: the size of %s is not known",
+                       document->name);
+        return false;
+    }
+    options->length = &document->size;
+    return true;
+}
+
 HRESULT transfer_document(struct cli *cli, struct document *document,
                           IWSDOutboundAttachment *attachment, DWORD block_size)
 {
@@ -178,9 +113,9 @@ HRESULT transfer_document(struct cli *cli, struct document *document,
 
     if (block != NULL) {
         cli_bar_begin(cli, document->size);
-        cli_watch(cli, attachment);
+        cli_watch(cli, abort_attachment, attachment);
         hr = write_document(cli, document, attachment, block, block_size);
-        cli_watch(cli, NULL);
+        cli_watch(cli, NULL, NULL);
         cli_bar_end(cli);
     }
     if (hr != S_OK) {
@@ -216,4 +151,29 @@ void transfer_set_timeout(wsd_client_options *options, uint64_t seconds)
     options->response_timeout_ms = milliseconds;
     /* A stall is told before it is an error. */
     options->wait_budget_ms = milliseconds / 4;
+}
+
+/* ---- Failures ---------------------------------------------------------------------- */
+
+void transfer_describe(struct cli *cli, HRESULT hr, const wsd_inbound_message *reply,
+                       char *text, size_t size)
+{
+    char words[1024];
+    wsd_fault fault;
+
+    if (reply != NULL && wsd_inbound_message_fault(reply, &fault) == S_OK)
+        snprintf(words, sizeof(words), "fault %s%s%s: %s", fault.code,
+                 fault.subcode[0] != '\0' ? ", " : "", fault.subcode, fault.reason);
+    else
+        snprintf(words, sizeof(words), "%s", wsd_error_text(hr));
+    snprintf(text, size, "%s", cli_describe(cli, words));
+}
+
+void transfer_print_error(struct cli *cli, const char *what, const char *text, HRESULT hr)
+{
+    char words[1280];
+
+    snprintf(words, sizeof(words), "%s (%s, 0x%08X)", text, wsd_error_name(hr),
+             (unsigned)hr);
+    cli_print_error(cli, what, words);
 }

@@ -6,29 +6,17 @@
 #define TRANSFER_H
 
 #include "cli.h"
+#include "document.h"
 #include "wsd_client.h"
+#include "wsdattachment.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* Where the bytes of an attachment come from. */
-struct document {
-    const char *name; /* for people */
-    int fd;
-    bool is_standard_input;
-    uint64_t size; /* of a regular file; else CLI_SIZE_UNKNOWN */
-    uint64_t read; /* so far */
-};
-
-/* path: "-" for standard input.  False, with the reason in cli, when it cannot be read.
- */
-bool document_open(struct cli *cli, struct document *document, const char *path);
-void document_close(struct document *document);
-
 /* Declares the document's size, for a message with a Content-Length.  False, with the
  * reason in cli, when it is not known before the end. */
-bool document_declare(struct cli *cli, const struct document *document,
+bool transfer_declare(struct cli *cli, const struct document *document,
                       wsd_part_options *options);
 
 /* All of the client's timers, from one number: how long the device may do nothing; 0 for
@@ -45,6 +33,15 @@ HRESULT transfer_document(struct cli *cli, struct document *document,
  * wsd_client_receive(), but never STG_S_BLOCK. */
 HRESULT transfer_reply(struct cli *cli, wsd_client *client, wsd_outbound_message *message,
                        wsd_inbound_message **reply);
+
+/* Says in words why a call gave hr: our own reason, else Ctrl-C, else the fault in the
+ * reply (which may be NULL), else the library's text for hr. */
+void transfer_describe(struct cli *cli, HRESULT hr, const wsd_inbound_message *reply,
+                       char *text, size_t size);
+
+/* Prints "PROGRAM: WHAT: TEXT (NAME, 0xHEX)" on stderr. */
+void transfer_print_error(struct cli *cli, const char *what, const char *text,
+                          HRESULT hr);
 
 #ifdef __cplusplus
 }

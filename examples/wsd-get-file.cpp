@@ -190,12 +190,17 @@ HRESULT read_all(download &self, IWSDInboundAttachment *attachment, target &file
     }
 }
 
+void close_attachment(void *attachment)
+{
+    static_cast<IWSDInboundAttachment *>(attachment)->Close();
+}
+
 HRESULT save(download &self, IWSDInboundAttachment *attachment, target &file)
 {
     cli_bar_begin(&self.cli, CLI_SIZE_UNKNOWN);
-    cli_watch_inbound(&self.cli, attachment);
+    cli_watch(&self.cli, close_attachment, attachment);
     const HRESULT hr = read_all(self, attachment, file);
-    cli_watch_inbound(&self.cli, nullptr);
+    cli_watch(&self.cli, nullptr, nullptr);
     cli_bar_end(&self.cli);
     return hr == S_OK ? file.finish() : hr;
 }
@@ -217,7 +222,7 @@ HRESULT get_file(download &self)
     if (hr == S_OK)
         hr = save(self, attachment.get(), file);
     if (hr != S_OK)
-        cli_describe(&self.cli, hr, reply.get(), self.error, sizeof(self.error));
+        transfer_describe(&self.cli, hr, reply.get(), self.error, sizeof(self.error));
     return hr;
 }
 
@@ -275,7 +280,7 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     const HRESULT hr = get_file(self);
     if (hr != S_OK)
-        cli_print_error(&self.cli, "not saved", self.error, hr);
+        transfer_print_error(&self.cli, "not saved", self.error, hr);
     cli_finish(&self.cli);
     return hr == S_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -125,7 +125,7 @@ static HRESULT ask(struct print *print, wsd_outbound_message *request,
     if (sent != S_OK && *reply == NULL)
         hr = sent;
     if (hr != S_OK)
-        cli_describe(&print->cli, hr, *reply, print->error, sizeof(print->error));
+        transfer_describe(&print->cli, hr, *reply, print->error, sizeof(print->error));
     return hr;
 }
 
@@ -189,7 +189,7 @@ static HRESULT print_document(struct print *print)
     if (!document_open(&print->cli, &print->document, print->path))
         return E_ABORT;
     if (print->content_length &&
-        !document_declare(&print->cli, &print->document, &print->part))
+        !transfer_declare(&print->cli, &print->document, &print->part))
         hr = E_ABORT;
     options.ring_bytes = (size_t)print->ring_bytes;
     options.content_length = print->content_length;
@@ -223,8 +223,8 @@ static void print_success(const struct print *print)
 static void print_failure(struct print *print, HRESULT hr)
 {
     if (print->error[0] == '\0')
-        cli_describe(&print->cli, hr, NULL, print->error, sizeof(print->error));
-    cli_print_error(&print->cli, print->what, print->error, hr);
+        transfer_describe(&print->cli, hr, NULL, print->error, sizeof(print->error));
+    transfer_print_error(&print->cli, print->what, print->error, hr);
     if (!print->json)
         return;
     printf("{\"ok\": false, \"error\": \"%s\", \"hresult\": \"0x%08X\", \"message\": \"",

@@ -93,7 +93,7 @@ static HRESULT add_item(struct send *send, struct item *item,
 
     if (!document_open(&send->cli, &item->document, item->file))
         return E_ABORT;
-    if (send->content_length && !document_declare(&send->cli, &item->document, &options))
+    if (send->content_length && !transfer_declare(&send->cli, &item->document, &options))
         return E_ABORT;
     hr = WSDCreateOutboundAttachment(&item->attachment);
     options.content_type = item->type;
@@ -169,7 +169,7 @@ static HRESULT send_message(struct send *send)
             hr = save_attachments(&send->cli, &send->directory, reply);
     }
     if (hr != S_OK)
-        cli_describe(&send->cli, hr, reply, send->error, sizeof(send->error));
+        transfer_describe(&send->cli, hr, reply, send->error, sizeof(send->error));
 
     for (size_t i = 0; i < send->item_count; i++) {
         if (send->items[i].attachment != NULL)
@@ -300,7 +300,7 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     hr = send_message(&send);
     if (hr != S_OK)
-        cli_print_error(&send.cli, send.failed, send.error, hr);
+        transfer_print_error(&send.cli, send.failed, send.error, hr);
     cli_finish(&send.cli);
     return hr == S_OK && cli_flush(&send.cli) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
