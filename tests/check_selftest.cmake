@@ -125,7 +125,16 @@ endforeach()
 foreach(number RANGE 1 9)
     string(APPEND rows "| H${number} | x | a reason |\n")
 endforeach()
+set(cases "\n")
+foreach(last B10 W78 T20 C38)
+    string(SUBSTRING ${last} 0 1 group)
+    string(SUBSTRING ${last} 1 -1 number)
+    foreach(number RANGE 1 ${number})
+        string(APPEND cases "| ${group}${number} | x | a reason |\n")
+    endforeach()
+endforeach()
 set(sound
+    "tests/WININET.md=${cases}"
     "tests/FAULTS.md=${rows}| H10 | x | `G1__a` `H10__b` |"
     "tests/unit/a.c=cmocka_unit_test(G1__a)"
     "tests/flow/b.c=cmocka_unit_test_setup_teardown(\n    H10__b, c, d)")
@@ -137,6 +146,8 @@ foreach(row C19 D5 E9 F10)
 endforeach()
 expect(faults "row H10, or neither" "tests/FAULTS.md=${rows}| H10 | x | |")
 expect(faults "names H10__c, which is no test" "tests/FAULTS.md=${rows}| H10 | x | `H10__c` |")
+expect(faults "tests/WININET.md has no row W78" "tests/WININET.md=\n| W7 | x | y |\n")
+expect(faults "names W1__a, which is no test" "tests/WININET.md=${cases}`W1__a`")
 expect(faults "names H10__b, which is no test" "tests/flow/b.c=void H10__b(void **state)")
 
 file(REMOVE_RECURSE ${SCRATCH}/project)

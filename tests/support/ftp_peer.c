@@ -71,7 +71,7 @@ static void give_up(struct ftp_peer *peer, const char *why, const char *what)
 {
     pthread_mutex_lock(&peer->mutex);
     if (peer->failure[0] == '\0')
-        snprintf(peer->failure, sizeof(peer->failure), "ftp_peer: %s: %s", why, what);
+        snprintf(peer->failure, sizeof(peer->failure), "ftp_peer: %s: %.80s", why, what);
     pthread_cond_broadcast(&peer->changed);
     pthread_mutex_unlock(&peer->mutex);
 }
@@ -123,7 +123,7 @@ static const struct ftp_rule *rule_for(struct ftp_peer *peer, const char *at)
     for (size_t i = 0; i < peer->rule_count; i++)
         if (!peer->used[i] && strcmp(peer->rules[i].at, at) == 0) {
             peer->used[i] = true;
-            if (peer->rules[i].what == FTP_HOLD)
+            if (peer->rules[i].what == FTP_HOLD && strcmp(at, FTP_DATA) != 0)
                 hold(peer);
             return &peer->rules[i];
         }
@@ -152,6 +152,8 @@ static size_t receive(struct ftp_peer *peer, int fd, void *bytes, size_t size)
         n = recv(fd, bytes, size, 0);
     else
         give_up(peer, "nothing came", fd == peer->control ? "control" : "data");
+    if (n < 0 && fd != peer->control)
+        note(peer, "(reset)");
     return n > 0 ? (size_t)n : 0;
 }
 
@@ -264,22 +266,30 @@ static int open_data(struct ftp_peer *peer)
 static bool take(struct ftp_peer *peer, int data, const struct ftp_rule *rule)
 {
     bool is_cut = rule->what == FTP_CLOSE || rule->what == FTP_RESET;
+    bool has_limit = is_cut || rule->what == FTP_HOLD;
     char block[65536];
     size_t left = rule->size;
 
-    while (!is_cut || left > 0) {
-        size_t n = receive(peer, data, block,
-                           is_cut && left < sizeof(block) ? left : sizeof(block));
+    for (;;) {
+        size_t n;
 
+        if (has_limit && left == 0) {
+            if (is_cut)
+                return false;
+            note(peer, "(held)");
+            hold(peer);
+            has_limit = false;
+        }
+        n = receive(peer, data, block,
+                    has_limit && left < sizeof(block) ? left : sizeof(block));
         if (n == 0)
-            return !is_cut;
-        left -= is_cut ? n : 0;
+            return !is_cut && !was_said(peer, "(reset)");
+        left -= has_limit ? n : 0;
         peer->count += n;
         peer->hash = stream_hash(peer->hash, block, n);
         if (rule->what != FTP_HASH)
             append(&peer->data, block, n);
     }
-    return false;
 }
 
 static bool give(const struct ftp_peer *peer, int data, const struct ftp_rule *rule)
