@@ -17,8 +17,8 @@ packages_for() {
     clang) echo clang libclang-rt-dev ;; # the tests with clang
     format) echo clang-format ;;
     interop)
-        echo gsoap imagemagick libgmime-3.0-dev libgsoap-dev libssl-dev python3 \
-            sane-airscan sane-utils tshark
+        echo gcc-mingw-w64-x86-64-win32 gsoap imagemagick libgmime-3.0-dev libgsoap-dev \
+            libssl-dev python3 sane-airscan sane-utils tshark vsftpd
         ;;
     *) echo "packages.sh: no such purpose: $1" >&2 && exit 2 ;;
     esac
@@ -38,6 +38,7 @@ is_there() {
     libssl-dev) has_library libssl ;;
     libxml2-dev) has_library libxml-2.0 ;;
     clang) has clang && has clang++ ;;
+    gcc-mingw-w64-x86-64-win32) has x86_64-w64-mingw32-gcc ;;
     gsoap) has soapcpp2 ;;
     imagemagick) has compare ;;
     ninja-build) has ninja ;;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Sends messages to programs that others wrote, and compares what they read with what was
-# sent.  Installs what is missing, and builds first.
+# Sends messages and files to programs that others wrote, and compares what they read with
+# what was sent.  Installs what is missing, and builds first.
 # Run as: sh tests/interop/run.sh
 # What cannot be installed is skipped; with CI=true in the environment that is a failure.
 set -eu
@@ -199,9 +199,10 @@ sh cmake/packages.sh build test
 sh cmake/packages.sh interop || echo "Going on without them."
 cmake --preset release >"$scratch/log" 2>&1 || { cat "$scratch/log" && exit 1; }
 cmake --build --preset release --target wsd-print wsd-send wsd-receiver \
-    wsd-virtual-scanner read_ours >"$scratch/log" 2>&1 || { cat "$scratch/log" && exit 1; }
+    wsd-virtual-scanner read_ours vsftpd_uploads wininet_large >"$scratch/log" 2>&1 ||
+    { cat "$scratch/log" && exit 1; }
 
-gsoap='' gmime='' python='' sane='' tshark='' time=''
+gsoap='' gmime='' mingw='' python='' sane='' tshark='' time='' vsftpd=''
 if command -v soapcpp2 >/dev/null && pkg-config --exists gsoap libcrypto; then
     gsoap=$(pkg-config --modversion gsoap)
     build_gsoap_server >"$scratch/log" || { cat "$scratch/log" && exit 1; }
@@ -210,6 +211,12 @@ if command -v python3 >/dev/null; then
     python=$(python3 -c 'import platform; print(platform.python_version())')
     ! command -v tshark >/dev/null ||
         tshark=$(tshark --version 2>/dev/null | sed -n '1s/[^0-9]*\([0-9.]*\).*/\1/p')
+fi
+! command -v x86_64-w64-mingw32-gcc >/dev/null ||
+    mingw=$(x86_64-w64-mingw32-gcc -dumpversion)
+PATH=$PATH:/usr/sbin # where vsftpd is, which only root can start
+if [ "$(id -u)" -eq 0 ] && command -v vsftpd >/dev/null; then
+    vsftpd=$(vsftpd -v 0>&1 | sed 's/[^0-9]*//')
 fi
 ! env time true 2>/dev/null || time=ours
 if [ -n "$python" ] && pkg-config --exists gmime-3.0; then
@@ -248,6 +255,14 @@ for image in page.png page.jpg grey.png large.bmp; do
 done
 pair sane-airscan "$sane" "three pages from a feeder" scans feeder page.jpg
 pair sane-airscan "$sane" "Ctrl-C, and the next scan" scans interrupt page.png
+pair vsftpd "$vsftpd" "FTP with wininet.h" \
+    sh "$here/vsftpd/serve.sh" "$build/tests/vsftpd_uploads"
+pair mingw-w64 "$mingw" "the usual WinINet program, compiled" \
+    sh tests/install/wininet_pattern.sh compile
+pair wininet.h ours "4.5 GiB over HTTP, in less than 16 MiB" \
+    "$build/tests/wininet_large" http 4608 16384
+pair wininet.h ours "2.5 GiB over FTP, in less than 16 MiB" \
+    "$build/tests/wininet_large" ftp 2560 16384
 pair wsd-receiver "$time" "1 GiB, in less than 16 MiB" sh "$here/memory.sh" "$build"
 
 printf '\n%-4s  %-12s  %-8s  %s\n' "" Peer Version Message

@@ -21,7 +21,7 @@ void check_refused(int result, DWORD error, const char *call, const char *file, 
 
     if (result || actual != error)
         print_error("%s gave %s and error %u, not %u\n", call,
-                       result ? "success" : "failure", (unsigned)actual, (unsigned)error);
+                    result ? "success" : "failure", (unsigned)actual, (unsigned)error);
     _assert_true(!result && actual == error, call, file, line);
 }
 
