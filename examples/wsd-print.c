@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "connection.h"
 #include "escape.h"
 #include "transfer.h"
 #include "wsd_error.h"
@@ -26,15 +27,7 @@ static const char usage[] =
     "  --job-name N    the job's name; default: that of the file\n"
     "  --block BYTES   bytes of one write, 1 to 1G; default: 64K\n"
     "  --ring BYTES    bytes that may wait for the network, 1 to 1G; default: 1M\n"
-    "  --content-length\n"
-    "                  say beforehand how long FILE is: for printers that know no\n"
-    "                  chunks\n"
-    "  --timeout S     give up when the printer takes no data, or gives no answer, for\n"
-    "                  S seconds; default: 120, and 90 for the answer\n"
-    "  --json          print one JSON object, also for errors\n"
-    "  --quiet         no progress\n"
-    "  --help, --version\n"
-    "\n"
+    "  --json          print one JSON object, also for errors\n" CONNECTION_USAGE "\n"
     "Ends with 0 when the printer has taken the document, with 1 when it has not, with "
     "2\n"
     "when the options are wrong.\n";
@@ -42,8 +35,9 @@ static const char usage[] =
 struct print {
     struct cli cli;
     const char *url, *path, *format, *job_name;
-    uint64_t block_bytes, ring_bytes, timeout_s;
-    bool content_length, json;
+    uint64_t block_bytes, ring_bytes;
+    bool json;
+    struct connection connection;
 
     struct document document;
     wsd_part_options part; /* the document's */
@@ -182,20 +176,18 @@ static HRESULT send_document(struct print *print)
 
 static HRESULT print_document(struct print *print)
 {
-    wsd_client_options options = WSD_CLIENT_OPTIONS_INIT;
+    wsd_client_options *options = &print->connection.options;
     HRESULT hr = S_OK;
 
     print->what = "cannot print";
     if (!document_open(&print->cli, &print->document, print->path))
         return E_ABORT;
-    if (print->content_length &&
+    if (options->content_length &&
         !transfer_declare(&print->cli, &print->document, &print->part))
         hr = E_ABORT;
-    options.ring_bytes = (size_t)print->ring_bytes;
-    options.content_length = print->content_length;
-    transfer_set_timeout(&options, print->timeout_s);
+    options->ring_bytes = (size_t)print->ring_bytes;
     if (hr == S_OK)
-        hr = wsd_client_create(&options, &print->client);
+        hr = wsd_client_create(options, &print->client);
     if (hr == S_OK) {
         print->what = "the printer has not taken the job";
         hr = create_print_job(print);
@@ -237,30 +229,14 @@ static void print_failure(struct print *print, HRESULT hr)
 
 static bool parse_options(struct print *print, int argc, char **argv)
 {
-    enum {
-        FORMAT = 1,
-        JOB_NAME,
-        BLOCK,
-        RING,
-        CONTENT_LENGTH,
-        TIMEOUT,
-        JSON,
-        QUIET,
-        HELP,
-        VERSION
-    };
+    enum { FORMAT = 1, JOB_NAME, BLOCK, RING, JSON };
     static const struct option options[] = {
         {"format", required_argument, NULL, FORMAT},
         {"job-name", required_argument, NULL, JOB_NAME},
         {"block", required_argument, NULL, BLOCK},
         {"ring", required_argument, NULL, RING},
-        {"content-length", no_argument, NULL, CONTENT_LENGTH},
-        {"timeout", required_argument, NULL, TIMEOUT},
         {"json", no_argument, NULL, JSON},
-        {"quiet", no_argument, NULL, QUIET},
-        {"help", no_argument, NULL, HELP},
-        {"version", no_argument, NULL, VERSION},
-        {NULL, 0, NULL, 0}};
+        CONNECTION_OPTIONS};
     int option;
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -279,26 +255,12 @@ static bool parse_options(struct print *print, int argc, char **argv)
         case RING:
             ok = cli_parse_number(optarg, 1u << 30, &print->ring_bytes);
             break;
-        case CONTENT_LENGTH:
-            print->content_length = true;
-            break;
-        case TIMEOUT:
-            ok = cli_parse_number(optarg, 86400, &print->timeout_s);
-            break;
         case JSON:
             print->json = true;
             break;
-        case QUIET:
-            print->cli.quiet = true;
-            break;
-        case HELP:
-            fputs(usage, stdout);
-            exit(EXIT_SUCCESS);
-        case VERSION:
-            puts("wsd-print " WSD_VERSION);
-            exit(EXIT_SUCCESS);
-        default: /* getopt has said what is wrong */
-            return cli_misuse(&print->cli, NULL);
+        default:
+            if (!connection_take_option(&print->connection, option, optarg))
+                return false;
         }
         if (!ok)
             return cli_misuse(&print->cli, "that number is not allowed");
@@ -321,7 +283,10 @@ int main(int argc, char **argv)
     struct print print = {.cli.program = "wsd-print",
                           .format = "unknown",
                           .block_bytes = 65536,
-                          .part = WSD_PART_OPTIONS_INIT};
+                          .part = WSD_PART_OPTIONS_INIT,
+                          .connection = {.cli = &print.cli,
+                                         .usage = usage,
+                                         .options = WSD_CLIENT_OPTIONS_INIT}};
     HRESULT hr;
 
     if (!parse_options(&print, argc, argv))

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "connection.h"
 #include "save.h"
 #include "transfer.h"
 #include "wsd_error.h"
@@ -36,15 +37,7 @@ static const char usage[] =
     "  --save DIR      writes the attachments that the reply's body refers to into\n"
     "                  files in DIR: attachment-1.jpg and so on, the ending by their\n"
     "                  type; with .part at the end until they are whole; never over a\n"
-    "                  file that is there already\n"
-    "  --content-length\n"
-    "                  say beforehand how long each FILE is, for devices that take no\n"
-    "                  chunks\n"
-    "  --timeout S     give up when the device takes no data, or gives no answer, for\n"
-    "                  S seconds; default: 120, and 90 for the answer\n"
-    "  --quiet         no progress\n"
-    "  --help, --version\n"
-    "\n"
+    "                  file that is there already\n" CONNECTION_USAGE "\n"
     "Ends with 0 when the device has answered without a fault and all was saved, with 1\n"
     "otherwise, with 2 when the options are wrong.\n";
 
@@ -58,8 +51,7 @@ struct send {
     struct cli cli;
     const char *url, *action, *body_path, *save_path; /* save_path: NULL for none */
     struct directory directory;
-    bool content_length;
-    uint64_t timeout_s;
+    struct connection connection;
     struct item items[WSD_MAX_ATTACHMENTS];
     size_t item_count;
     const char *failed; /* what has */
@@ -93,7 +85,8 @@ static HRESULT add_item(struct send *send, struct item *item,
 
     if (!document_open(&send->cli, &item->document, item->file))
         return E_ABORT;
-    if (send->content_length && !transfer_declare(&send->cli, &item->document, &options))
+    if (send->connection.options.content_length &&
+        !transfer_declare(&send->cli, &item->document, &options))
         return E_ABORT;
     hr = WSDCreateOutboundAttachment(&item->attachment);
     options.content_type = item->type;
@@ -146,7 +139,6 @@ static HRESULT exchange(struct send *send, wsd_client *client,
 
 static HRESULT send_message(struct send *send)
 {
-    wsd_client_options options = WSD_CLIENT_OPTIONS_INIT;
     wsd_client *client = NULL;
     wsd_outbound_message *message = NULL;
     wsd_inbound_message *reply = NULL;
@@ -156,10 +148,8 @@ static HRESULT send_message(struct send *send)
     if (send->save_path == NULL ||
         directory_open(&send->cli, &send->directory, send->save_path))
         hr = build(send, &message);
-    options.content_length = send->content_length;
-    transfer_set_timeout(&options, send->timeout_s);
     if (hr == S_OK)
-        hr = wsd_client_create(&options, &client);
+        hr = wsd_client_create(&send->connection.options, &client);
     if (hr == S_OK)
         hr = exchange(send, client, message, &reply);
     if (hr == S_OK) {
@@ -223,28 +213,12 @@ static bool parse_attach(struct send *send, char *text)
 
 static bool parse_options(struct send *send, int argc, char **argv)
 {
-    enum {
-        ACTION = 1,
-        BODY,
-        ATTACH,
-        SAVE,
-        CONTENT_LENGTH,
-        TIMEOUT,
-        QUIET,
-        HELP,
-        VERSION
-    };
-    static const struct option options[] = {
-        {"action", required_argument, NULL, ACTION},
-        {"body", required_argument, NULL, BODY},
-        {"attach", required_argument, NULL, ATTACH},
-        {"save", required_argument, NULL, SAVE},
-        {"content-length", no_argument, NULL, CONTENT_LENGTH},
-        {"timeout", required_argument, NULL, TIMEOUT},
-        {"quiet", no_argument, NULL, QUIET},
-        {"help", no_argument, NULL, HELP},
-        {"version", no_argument, NULL, VERSION},
-        {NULL, 0, NULL, 0}};
+    enum { ACTION = 1, BODY, ATTACH, SAVE };
+    static const struct option options[] = {{"action", required_argument, NULL, ACTION},
+                                            {"body", required_argument, NULL, BODY},
+                                            {"attach", required_argument, NULL, ATTACH},
+                                            {"save", required_argument, NULL, SAVE},
+                                            CONNECTION_OPTIONS};
     int option;
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -262,24 +236,9 @@ static bool parse_options(struct send *send, int argc, char **argv)
         case SAVE:
             send->save_path = optarg;
             break;
-        case CONTENT_LENGTH:
-            send->content_length = true;
-            break;
-        case TIMEOUT:
-            if (!cli_parse_number(optarg, 86400, &send->timeout_s))
-                return cli_misuse(&send->cli, "--timeout needs seconds, 1 to 86400");
-            break;
-        case QUIET:
-            send->cli.quiet = true;
-            break;
-        case HELP:
-            fputs(usage, stdout);
-            exit(EXIT_SUCCESS);
-        case VERSION:
-            puts("wsd-send " WSD_VERSION);
-            exit(EXIT_SUCCESS);
-        default: /* getopt has said what is wrong */
-            return cli_misuse(&send->cli, NULL);
+        default:
+            if (!connection_take_option(&send->connection, option, optarg))
+                return false;
         }
     }
     if (argc - optind != 1 || send->action == NULL || send->body_path == NULL)
@@ -290,8 +249,12 @@ static bool parse_options(struct send *send, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    struct send send = {
-        .cli.program = "wsd-send", .directory.fd = -1, .failed = "not sent"};
+    struct send send = {.cli.program = "wsd-send",
+                        .directory.fd = -1,
+                        .failed = "not sent",
+                        .connection = {.cli = &send.cli,
+                                       .usage = usage,
+                                       .options = WSD_CLIENT_OPTIONS_INIT}};
     HRESULT hr;
 
     if (!parse_options(&send, argc, argv))

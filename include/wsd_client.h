@@ -19,6 +19,13 @@ extern "C" {
 
 typedef struct wsd_client wsd_client;
 
+/** The lowest version of TLS that a client speaks: tls_version_min. */
+#define WSD_TLS_1_2 0x0303
+#define WSD_TLS_1_3 0x0304
+
+/** The one value of accept_any_certificate that has an effect. */
+#define WSD_ACCEPT_ANY_CERTIFICATE 0x414E5943
+
 /**
  * Options of a client.  Begin with WSD_CLIENT_OPTIONS_INIT; 0 or NULL in a field stands
  * for its default.  Everything is copied.  Times are milliseconds on a monotonic clock;
@@ -67,25 +74,82 @@ typedef struct wsd_client_options {
      * (wsd_part_options) goes out with a Content-Length, for devices that know no chunks;
      * others still in chunks.  Default FALSE: in chunks. */
     BOOL content_length;
+
+    /* ---- TLS.  Files are PEM; each is read anew for each connection. ---- */
+
+    /** The authorities whose certificates are trusted, in a file or in a folder where
+     * they are named as "openssl rehash" does.  With either of them, the system's are
+     * not [L50]; default: the system's, as libcurl was built to find them. */
+    const char *ca_file;
+    const char *ca_folder;
+
+    /** Certificates that their authorities have revoked; default: none is known. */
+    const char *crl_file;
+
+    /** What we show to a peer that asks for it [L51]: the certificate, those between it
+     * and its authority behind it; its key, by default in the same file; and what the key
+     * is encrypted with. */
+    const char *certificate_file;
+    const char *key_file;
+    const char *key_passphrase;
+
+    /** The peer's public key, "sha256//" and its hash in base64, or several with ";"
+     * between them: any other ends the connection before a byte of a request [L52].
+     * Default: none.  In addition to the authorities, or with accept_any_certificate
+     * instead of them: that is how to trust a device that has signed its own. */
+    const char *pinned_key;
+
+    /** WSD_TLS_1_2 or WSD_TLS_1_3; default WSD_TLS_1_2 (RFC 9325 section 3.1.1). */
+    DWORD tls_version_min;
+
+    /** WSD_ACCEPT_ANY_CERTIFICATE: the peer may be anybody [L53], as with the
+     * WINHTTP_OPTION_SECURITY_FLAGS SECURITY_FLAG_IGNORE_...; default 0: its certificate
+     * is verified, and has to be for the host of the URL. */
+    DWORD accept_any_certificate;
+
+    /* ---- The message ---- */
+
+    /** wsa:From of every message, a URI as "urn:uuid:..." [L54]; WSDAPI sends the
+     * device's or client's own address.  Default: none. */
+    const char *from;
+
+    /** Further header lines of every request, "Name: value", NULL behind the last, at
+     * most WSD_MAX_HEADER_LINES [L55].  Not those that the library sets itself or that
+     * frame the message: Connection, Content-Length, Content-Type, Expect, Host,
+     * Keep-Alive, MIME-Version, Proxy-Authorization, Proxy-Connection, TE, Trailer,
+     * Transfer-Encoding, Upgrade, User-Agent.  Default: none. */
+    const char *const *header_lines;
+
+    /** TRUE: each request asks the peer first whether it wants the body (Expect:
+     * 100-continue, RFC 9110 section 10.1.1), and sends it when the peer says so or
+     * nothing for a second [L56].  Default FALSE, as WinHTTP: some devices fail at it. */
+    BOOL expect_continue;
 } wsd_client_options;
+
+/** Most header_lines. */
+#define WSD_MAX_HEADER_LINES 32
 
 #define WSD_CLIENT_OPTIONS_INIT                                                          \
     {                                                                                    \
-        sizeof(wsd_client_options), 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, FALSE         \
+        sizeof(wsd_client_options), 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, FALSE, NULL,  \
+            NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL, FALSE                  \
     }
 
 /**
  * Makes a client and starts its thread.
  *
- * Certificates of HTTPS peers are verified against the system's authorities, and proxies
- * in the environment are not used.
+ * Proxies in the environment are not used.
  *
- * @param options  NULL for the defaults.  Those of a program that was built before they
- * had content_length are taken too [L31].
+ * @param options  NULL for the defaults.  Those of programs that were built before they
+ * had content_length, or ca_file, are taken too [L31].
  *
  * @retval S_OK           [L1]
  * @retval E_POINTER      out is NULL.
- * @retval E_INVALIDARG   [L2] A size or a text is out of range; *out is NULL.
+ * @retval E_INVALIDARG   [L2] A size or a text is out of range, a number is none of its
+ * values, a header line is none or not allowed, or there is a key_file or key_passphrase
+ * without certificate_file; *out is NULL.
+ * @retval HRESULT_FROM_WIN32(ERROR_FILE_NOT_FOUND)  [L57] A file or folder of the options
+ * cannot be read; *out is NULL.
  * @retval E_OUTOFMEMORY  *out is NULL.
  * @retval HRESULT_FROM_WIN32(ERROR_TOO_MANY_OPEN_FILES), or of
  *         ERROR_NO_SYSTEM_RESOURCES  No descriptor or no thread could be had; *out is
@@ -156,10 +220,18 @@ WSD_API HRESULT WSD_CALL wsd_client_send(wsd_client *client, const char *url,
  * length, or the client released.
  * @retval HRESULT_FROM_WIN32(…) of ERROR_WINHTTP_NAME_NOT_RESOLVED, _CANNOT_CONNECT
  * [L21], _TIMEOUT [L22] (a timer of the options), _CONNECTION_ERROR [L23] (reset, or
- * closed without an answer), _SECURE_CHANNEL_ERROR [L29] (TLS), _SECURE_FAILURE (the
- * peer's certificate), _INVALID_SERVER_RESPONSE [L24] (not HTTP, or a 2xx status before
- * the request was complete), _HEADER_SIZE_OVERFLOW [L28] (more than 64 KiB of header in
- * the reply).
+ * closed without an answer), _INVALID_SERVER_RESPONSE [L24] (not HTTP, or a 2xx status
+ * before the request was complete), _HEADER_SIZE_OVERFLOW [L28] (more than 64 KiB of
+ * header in the reply).
+ * @retval HRESULT_FROM_WIN32(…) of ERROR_WINHTTP_SECURE_CHANNEL_ERROR [L29] (no agreement
+ * on TLS), _SECURE_CERT_DATE_INVALID [L58], _SECURE_CERT_CN_INVALID [L59] (not for the
+ * URL's host), _SECURE_INVALID_CA [L60] (none that is trusted), _SECURE_CERT_REVOKED
+ * [L61], _SECURE_CERT_REV_FAILED (the crl_file does not say), _SECURE_CERT_WRONG_USAGE
+ * [L62] (not for servers), _SECURE_INVALID_CERT (pinned_key [L52], or another fault of
+ * the peer's certificate), _CLIENT_AUTH_CERT_NEEDED [L63] (the peer says that it
+ * wants a certificate from us, or another one), _CLIENT_CERT_NO_ACCESS_PRIVATE_KEY [L64]
+ * (our own is of no use: no PEM, not its key, or not its passphrase), _SECURE_FAILURE
+ * (anything else, and where libcurl's TLS library does not say).
  * @retval HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION)  [L25] The message was not sent, or
  *                        its reply has been handed over.
  * @retval HRESULT_FROM_WIN32(ERROR_POSSIBLE_DEADLOCK)  Called on a thread of the library

@@ -154,6 +154,9 @@ typedef void(WSD_CALL *wsd_log_callback)(void *context, const char *line);
 #ifndef ERROR_WINHTTP_RESPONSE_DRAIN_OVERFLOW
 #    define ERROR_WINHTTP_RESPONSE_DRAIN_OVERFLOW 12184
 #endif
+#ifndef ERROR_WINHTTP_CLIENT_CERT_NO_ACCESS_PRIVATE_KEY
+#    define ERROR_WINHTTP_CLIENT_CERT_NO_ACCESS_PRIVATE_KEY 12186
+#endif
 
 /* ---- An HTTP status as HRESULT, 0x80190000 | status ----------------------------------
  */

@@ -5,16 +5,19 @@
 #include "base/mem.h"
 #include "message/exchange.h"
 #include "message/outbound_message.h"
+#include "mime/ascii.h"
 #include "transport_curl/curl_transport.h"
 #include "wsd_client.h"
 
 #define MAX_RING_BYTES ((size_t)1 << 30)
+#define MAX_HEADER_LINE 8192
 
 struct wsd_client {
     const struct wsd_mem *mem;
     struct wsd_curl_transport *transport;
     struct wsd_exchange_options exchange;
-    char *user_agent;
+    char *user_agent, *from;
+    char *header_lines[WSD_MAX_HEADER_LINES + 1]; /* NULL behind the last */
 };
 
 static DWORD time_or(DWORD given, DWORD otherwise)
@@ -34,32 +37,130 @@ void WSD_CALL wsd_client_release(wsd_client *client)
     if (client->transport != NULL)
         wsd_curl_transport_release(client->transport);
     wsd_free(client->mem, client->user_agent);
+    wsd_free(client->mem, client->from);
+    for (size_t i = 0; i < WSD_MAX_HEADER_LINES; i++)
+        wsd_free(client->mem, client->header_lines[i]);
     wsd_free(client->mem, client);
+}
+
+static bool copy_text(const struct wsd_mem *mem, const char *text, char **copy)
+{
+    if (text != NULL)
+        *copy = wsd_copy(mem, text, strlen(text));
+    return text == NULL || *copy != NULL;
+}
+
+static HRESULT client_copy_texts(struct wsd_client *client,
+                                 const wsd_client_options *options)
+{
+    const char *user_agent = options->user_agent != NULL ? options->user_agent : "WSDAPI";
+    bool copied = copy_text(client->mem, user_agent, &client->user_agent) &&
+                  copy_text(client->mem, options->from, &client->from);
+
+    for (size_t i = 0;
+         copied && options->header_lines != NULL && options->header_lines[i] != NULL; i++)
+        copied =
+            copy_text(client->mem, options->header_lines[i], &client->header_lines[i]);
+    return copied ? S_OK : E_OUTOFMEMORY;
+}
+
+static struct wsd_curl_settings settings_of(const wsd_client_options *options)
+{
+    return (struct wsd_curl_settings){
+        .texts = {[WSD_CURL_CA_FILE] = options->ca_file,
+                  [WSD_CURL_CA_FOLDER] = options->ca_folder,
+                  [WSD_CURL_CRL_FILE] = options->crl_file,
+                  [WSD_CURL_CERTIFICATE_FILE] = options->certificate_file,
+                  [WSD_CURL_KEY_FILE] = options->key_file,
+                  [WSD_CURL_KEY_PASSPHRASE] = options->key_passphrase,
+                  [WSD_CURL_PINNED_KEY] = options->pinned_key},
+        .tls_version_min = options->tls_version_min,
+        .accepts_any_certificate =
+            options->accept_any_certificate == WSD_ACCEPT_ANY_CERTIFICATE,
+    };
 }
 
 static HRESULT client_open(struct wsd_client *client, const wsd_client_options *options)
 {
-    const char *user_agent = options->user_agent != NULL ? options->user_agent : "WSDAPI";
     const struct wsd_curl_options transport = {
         .timeouts = {.connect_ms = time_or(options->connect_timeout_ms, 30000),
                      .send_ms = time_or(options->peer_stall_timeout_ms, 120000),
                      .response_ms = time_or(options->response_timeout_ms, 90000)},
+        .settings = settings_of(options),
         .log = options->log,
         .log_context = options->log_context,
     };
+    HRESULT hr = client_copy_texts(client, options);
 
-    client->user_agent = wsd_copy(client->mem, user_agent, strlen(user_agent));
-    if (client->user_agent == NULL)
-        return E_OUTOFMEMORY;
+    if (FAILED(hr))
+        return hr;
     client->exchange = (struct wsd_exchange_options){
         .ring_bytes = size_or(options->ring_bytes, (size_t)1 << 20),
         .wait_budget_ms = time_or(options->wait_budget_ms, WSD_WAIT_BUDGET_MS),
         .max_envelope_bytes = size_or(options->max_envelope_bytes, WSD_MAX_ENVELOPE),
         .max_reply_bytes = size_or(options->max_reply_bytes, (size_t)1 << 20),
         .content_length = options->content_length != FALSE,
+        .expect_continue = options->expect_continue != FALSE,
         .user_agent = client->user_agent,
+        .from = client->from,
+        .header_lines = (const char *const *)client->header_lines,
     };
     return wsd_curl_transport_create(client->mem, &transport, &client->transport);
+}
+
+/* strcasecmp() follows the locale. */
+static bool has_name(const char *line, const char *name)
+{
+    size_t i = 0;
+
+    while (name[i] != '\0' && wsd_lower(line[i]) == wsd_lower(name[i]))
+        i++;
+    return name[i] == '\0' && line[i] == ':';
+}
+
+/* What the library sets itself, and what would frame the message otherwise. */
+static bool is_ours(const char *line)
+{
+    static const char *const names[] = {
+        "Connection", "Content-Length",      "Content-Type",     "Expect",
+        "Host",       "Keep-Alive",          "MIME-Version",     "TE",
+        "Trailer",    "Proxy-Authorization", "Proxy-Connection", "Upgrade",
+        "User-Agent", "Transfer-Encoding"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (has_name(line, names[i]))
+            return true;
+    return false;
+}
+
+static bool are_lines_allowed(const char *const *lines)
+{
+    if (lines == NULL)
+        return true;
+    for (size_t i = 0; lines[i] != NULL; i++)
+        if (i == WSD_MAX_HEADER_LINES || is_ours(lines[i]) ||
+            !wsd_field_is_header(lines[i], MAX_HEADER_LINE))
+            return false;
+    return true;
+}
+
+static bool are_allowed(const wsd_client_options *options)
+{
+    return options->ring_bytes <= MAX_RING_BYTES &&
+           (options->user_agent == NULL ||
+            wsd_field_is_value(options->user_agent, 255)) &&
+           (options->from == NULL || wsd_field_is_uri(options->from)) &&
+           (options->accept_any_certificate == 0 ||
+            options->accept_any_certificate == WSD_ACCEPT_ANY_CERTIFICATE) &&
+           are_lines_allowed(options->header_lines);
+}
+
+/* Of this version, and of those before it. */
+static bool is_size_known(size_t size)
+{
+    return size == sizeof(wsd_client_options) ||
+           size == offsetof(wsd_client_options, ca_file) ||
+           size == offsetof(wsd_client_options, content_length);
 }
 
 HRESULT WSD_CALL wsd_client_create(const wsd_client_options *options, wsd_client **out)
@@ -72,13 +173,11 @@ HRESULT WSD_CALL wsd_client_create(const wsd_client_options *options, wsd_client
         return E_POINTER;
     *out = NULL;
     if (options != NULL) {
-        if (options->size != sizeof(all) &&
-            options->size != offsetof(wsd_client_options, content_length))
+        if (!is_size_known(options->size))
             return E_INVALIDARG;
         memcpy(&all, options, options->size);
     }
-    if (all.ring_bytes > MAX_RING_BYTES ||
-        (all.user_agent != NULL && !wsd_field_is_value(all.user_agent, 255)))
+    if (!are_allowed(&all))
         return E_INVALIDARG;
     client = wsd_alloc(wsd_mem_heap(), sizeof(*client));
     if (client == NULL)

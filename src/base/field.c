@@ -124,6 +124,14 @@ static const char *skip_blanks(const char *at)
     return at;
 }
 
+bool wsd_field_is_header(const char *text, size_t limit)
+{
+    const char *colon = length_within(text, limit) > 0 ? skip_token(text) : NULL;
+
+    return colon != NULL && colon[0] == ':' && colon[1] == ' ' &&
+           wsd_field_is_value(colon + 2, limit);
+}
+
 bool wsd_field_is_media_type(const char *text)
 {
     const char *at;

@@ -19,6 +19,9 @@ bool wsd_field_is_token(const char *text, size_t length);
 
 /* No control characters but tabs.  8-bit characters may be what they like. */
 bool wsd_field_is_line(const char *text, size_t length);
+/* A header line without its end, "Name: value": a token (RFC 9110 section 5.1), a colon,
+ * a space, and a value as above; at most `limit` characters. */
+bool wsd_field_is_header(const char *text, size_t limit);
 
 /* A media type, "type/subtype" of RFC 9110 tokens, with parameters of tokens or
  * quoted strings (RFC 9110 section 8.3.1); at most 255 characters. */

@@ -92,7 +92,7 @@ WIN32(ERROR_WINHTTP_SECURE_CERT_DATE_INVALID,
 WIN32(ERROR_WINHTTP_SECURE_CERT_CN_INVALID,
       "The peer's certificate is for another host name: use the name that is in it")
 WIN32(ERROR_WINHTTP_CLIENT_AUTH_CERT_NEEDED,
-      "The peer wants a client certificate and got none")
+      "The peer wants a client certificate, or another one than it was shown")
 WIN32(ERROR_WINHTTP_SECURE_INVALID_CA,
       "The peer's certificate was issued by an unknown authority: add the authority to "
       "the trusted ones")
@@ -121,6 +121,8 @@ WIN32(ERROR_WINHTTP_CHUNKED_ENCODING_HEADER_SIZE_OVERFLOW,
       "A chunk header in the peer's answer is too large")
 WIN32(ERROR_WINHTTP_RESPONSE_DRAIN_OVERFLOW,
       "Too much of the peer's answer was left unread to keep the connection")
+WIN32(ERROR_WINHTTP_CLIENT_CERT_NO_ACCESS_PRIVATE_KEY,
+      "Our own certificate cannot be used: check its file, its key and the passphrase")
 
 CODE(WS_E_INVALID_FORMAT,
      "The message is malformed: not XML, not a SOAP envelope, or its parts do not fit "

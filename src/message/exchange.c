@@ -7,6 +7,7 @@
 #include "os/clock.h"
 #include "os/monitor.h"
 #include "os/thread.h"
+#include "wsd_client.h"
 #include "wsd_error.h"
 
 #define INVALID_SERVER_RESPONSE HRESULT_FROM_WIN32(ERROR_WINHTTP_INVALID_SERVER_RESPONSE)
@@ -289,7 +290,7 @@ static HRESULT exchange_prepare(struct wsd_exchange *exchange,
 {
     bool multipart = exchange->package.encoder != NULL;
     struct wsd_text lines[2];
-    const char *headers[4];
+    const char *headers[5 + WSD_MAX_HEADER_LINES];
     size_t count = 0;
     HRESULT hr;
 
@@ -309,12 +310,18 @@ static HRESULT exchange_prepare(struct wsd_exchange *exchange,
             .body_length = multipart && !options->content_length
                                ? WSD_LENGTH_UNKNOWN
                                : wsd_package_length(&exchange->package),
+            .awaits_continue = options->expect_continue,
         };
 
         if (multipart)
             headers[count++] = "MIME-Version: 1.0";
         headers[count++] = lines[0].bytes;
         headers[count++] = lines[1].bytes;
+        for (const char *const *line = options->header_lines;
+             line != NULL && *line != NULL; line++)
+            headers[count++] = *line;
+        if (options->expect_continue)
+            headers[count++] = "Expect: 100-continue";
         headers[count] = NULL;
         hr = transport->vtable->prepare(transport, &request, &exchange->handler,
                                         &exchange->transfer);
@@ -331,7 +338,8 @@ static HRESULT exchange_create(struct wsd_outbound_message *message,
 {
     struct wsd_exchange *exchange = wsd_alloc(message->mem, sizeof(*exchange));
     char message_id[WSD_UUID_SIZE];
-    struct wsd_addressing addressing = {.to = url, .message_id = message_id};
+    struct wsd_addressing addressing = {
+        .to = url, .message_id = message_id, .from = options->from};
     HRESULT hr = E_OUTOFMEMORY;
 
     if (exchange == NULL)

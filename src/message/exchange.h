@@ -21,8 +21,12 @@ struct wsd_exchange_options {
     DWORD wait_budget_ms;
     size_t max_envelope_bytes;
     size_t max_reply_bytes;
-    bool content_length;    /* where the package's length is known, instead of chunks */
-    const char *user_agent; /* copied */
+    bool content_length; /* where the package's length is known, instead of chunks */
+    bool expect_continue;
+    /* Copied: */
+    const char *user_agent;
+    const char *from;                /* NULL: none */
+    const char *const *header_lines; /* NULL behind the last; NULL: none */
 };
 
 /* Sends a message that was not sent yet and sets message->exchange, as wsd_client_send()

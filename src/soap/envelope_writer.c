@@ -252,6 +252,11 @@ HRESULT wsd_envelope_writer_render(struct wsd_envelope_writer *self,
                                                   "</wsa:Address></wsa:ReplyTo>", NULL});
     else if (addressing->relates_to[0] != '\0')
         append_header(out, "RelatesTo", "", addressing->relates_to);
+    if (addressing->from != NULL) {
+        wsd_text_append_string(out, "<wsa:From>");
+        append_header(out, "Address", "", addressing->from);
+        wsd_text_append_string(out, "</wsa:From>");
+    }
     wsd_text_append_string(out, "</soap:Header><soap:Body>");
     if (self->document != NULL)
         wsd_xml_append_one_line(out, xmlDocGetRootElement(self->document));

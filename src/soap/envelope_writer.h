@@ -57,11 +57,12 @@ struct wsd_addressing {
     /* NULL: a request, which then has ReplyTo anonymous; "": a reply to a message without
      * an ID. */
     const char *relates_to;
+    const char *from; /* NULL: none */
 };
 
 /* Appends the whole envelope, XML declaration first: headers To, Action, MessageID, then
- * ReplyTo or RelatesTo.  Without a body soap:Body is empty.  May be called again.
- * S_OK; E_OUTOFMEMORY; WS_E_QUOTA_EXCEEDED past the text's limit. */
+ * ReplyTo or RelatesTo, then From.  Without a body soap:Body is empty.  May be called
+ * again. S_OK; E_OUTOFMEMORY; WS_E_QUOTA_EXCEEDED past the text's limit. */
 HRESULT wsd_envelope_writer_render(struct wsd_envelope_writer *writer,
                                    const struct wsd_addressing *addressing,
                                    struct wsd_text *out);

@@ -34,8 +34,9 @@ struct wsd_http_request {
      * and Transfer-Encoding (behind them) are added where they are missing. */
     const char *const *headers;
     struct wsd_body_source *body; /* with a length of 0 only told when the head is out */
-    uint64_t body_length;         /* or WSD_LENGTH_UNKNOWN: in chunks */
-    bool body_has_chunks;         /* it brings its own: they are not framed again */
+    uint64_t body_length; /* or WSD_LENGTH_UNKNOWN: in chunks (RFC 9112 section 7.1) */
+    bool body_has_chunks; /* it brings its own: they are not framed again */
+    bool awaits_continue; /* with Expect among the headers: for up to a second */
     bool is_http_1_0;
     bool may_reuse_connection;           /* a dead one may cost a body that streams */
     const struct wsd_timeouts *timeouts; /* copied; NULL: the transport's */

@@ -7,6 +7,7 @@
 
 #include "os/clock.h"
 #include "transport_curl/curl_error.h"
+#include "transport_curl/curl_tls.h"
 #include "transport_curl/curl_url.h"
 #include "wsd_error.h"
 
@@ -101,6 +102,18 @@ static DWORD http_patience(const struct wsd_curl_transfer *transfer)
     return transfer->timeouts.send_ms;
 }
 
+/* What a failure of TLS is in particular. */
+static HRESULT http_conclude_tls(const struct wsd_curl_transfer *transfer, HRESULT result)
+{
+    if (transfer->curl_result == CURLE_PEER_FAILED_VERIFICATION)
+        return wsd_curl_tls_verdict(transfer->easy);
+    if ((result == CONNECTION_ERROR ||
+         transfer->curl_result == CURLE_SSL_CONNECT_ERROR) &&
+        wsd_curl_tls_is_about_ours(transfer->error))
+        return HRESULT_FROM_WIN32(ERROR_WINHTTP_CLIENT_AUTH_CERT_NEEDED);
+    return result;
+}
+
 static HRESULT http_conclude_curl(struct wsd_curl_transfer *transfer, HRESULT result)
 {
     long cause = 0;
@@ -110,10 +123,11 @@ static HRESULT http_conclude_curl(struct wsd_curl_transfer *transfer, HRESULT re
     if (result == S_OK && transfer->pulled_all && !transfer->sent &&
         transfer->status < 300)
         wsd_curl_transfer_tell_sent(transfer);
+    if (transfer->status != 0)
+        return result == CONNECTION_ERROR ? WS_E_ENDPOINT_DISCONNECTED : result;
+    result = http_conclude_tls(transfer, result);
     if (result != CONNECTION_ERROR)
         return result;
-    if (transfer->status != 0)
-        return WS_E_ENDPOINT_DISCONNECTED;
     curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &cause);
     return cause == ECONNRESET ? WSD_TRANSFER_RESET : result;
 }
@@ -192,11 +206,13 @@ static HRESULT set_options(struct wsd_curl_transfer *transfer,
                            const struct wsd_http_request *request)
 {
     CURL *easy = transfer->easy;
-    CURLcode code = CURLE_OK;
+    CURLcode code;
 
 #define SET(option, value)                                                               \
     if (code == CURLE_OK)                                                                \
     code = curl_easy_setopt(easy, CURLOPT_##option, value)
+    code = wsd_curl_settings_apply(
+        &wsd_curl_transport_options(transfer->transport)->settings, easy);
     SET(PROTOCOLS_STR, "http,https");
     SET(HTTP_VERSION,
         request->is_http_1_0 ? (long)CURL_HTTP_VERSION_1_0 : (long)CURL_HTTP_VERSION_1_1);
@@ -212,7 +228,8 @@ static HRESULT set_options(struct wsd_curl_transfer *transfer,
         SET(INFILESIZE_LARGE, transfer->body_length == WSD_LENGTH_UNKNOWN
                                   ? (curl_off_t)-1
                                   : (curl_off_t)transfer->body_length);
-        SET(EXPECT_100_TIMEOUT_MS, 1L); /* an Expect of the caller's is not waited for */
+        /* An Expect of the caller's own is not waited for. */
+        SET(EXPECT_100_TIMEOUT_MS, request->awaits_continue ? 1000L : 1L);
     }
     /* A body that streams cannot be sent again when a kept connection proves dead. */
     SET(FRESH_CONNECT, request->may_reuse_connection ? 0L : 1L);

@@ -68,6 +68,7 @@ void wsd_curl_transport_drop(struct wsd_curl_transport *transport)
     wsd_monitor_fini(&transport->synced.monitor);
     if (transport->curl_is_up)
         curl_global_cleanup();
+    wsd_curl_settings_wipe(transport->mem, &transport->options.settings);
     wsd_free(transport->mem, transport);
 }
 
@@ -426,10 +427,14 @@ static void transport_run(void *context)
 
 /* ---- creation and end ---- */
 
-static HRESULT transport_open(struct wsd_curl_transport *transport)
+static HRESULT transport_open(struct wsd_curl_transport *transport,
+                              const struct wsd_curl_settings *settings)
 {
     HRESULT hr = wsd_monitor_init(&transport->synced.monitor);
 
+    if (hr == S_OK)
+        hr = wsd_curl_settings_copy(transport->mem, settings,
+                                    &transport->options.settings);
     if (hr == S_OK)
         hr = wsd_wake_fd_open(&transport->wake);
     if (hr == S_OK)
@@ -465,12 +470,13 @@ HRESULT wsd_curl_transport_create(const struct wsd_mem *mem,
     transport->seam.vtable = &transport_vtable;
     transport->mem = mem;
     transport->options = *options;
+    transport->options.settings = (struct wsd_curl_settings){0};
     atomic_init(&transport->references, 2); /* the client's and the thread's */
     transport->wake = (struct wsd_wake_fd)WSD_WAKE_FD_CLOSED;
     transport->synced.queue_end = &transport->synced.queue;
     transport->curl_timer_ms = NEVER;
     transport->check_ms = NEVER;
-    hr = transport_open(transport);
+    hr = transport_open(transport, &options->settings);
     if (hr == S_OK)
         hr = wsd_thread_start(&transport->thread, transport_run, transport);
     if (FAILED(hr)) {

@@ -11,20 +11,23 @@
 
 #include "base/mem.h"
 #include "transport/transport.h"
+#include "transport_curl/curl_settings.h"
 #include "wsd_client.h"
 #include "wsd_types.h"
 
 struct wsd_curl_options {
     struct wsd_timeouts timeouts; /* of requests that bring none */
-    wsd_log_callback log;         /* may be NULL */
+    struct wsd_curl_settings settings;
+    wsd_log_callback log; /* may be NULL */
     void *log_context;
 };
 
 struct wsd_curl_transport;
 struct wsd_curl_transfer;
 
-/* Starts the thread.  S_OK; E_OUTOFMEMORY; or what the os room says of descriptors and
- * threads; then *out is NULL. */
+/* Starts the thread; copies the options.  S_OK; E_OUTOFMEMORY; what
+ * wsd_curl_settings_copy() says; or the os room of descriptors and threads; then *out is
+ * NULL. */
 HRESULT wsd_curl_transport_create(const struct wsd_mem *mem,
                                   const struct wsd_curl_options *options,
                                   struct wsd_curl_transport **out);

@@ -76,6 +76,108 @@ static void create__options__are_checked(void **state)
     wsd_client_release(NULL);
 }
 
+static HRESULT create(const wsd_client_options *options)
+{
+    wsd_client *client = (wsd_client *)&client;
+    HRESULT hr = wsd_client_create(options, &client);
+
+    assert_true((client != NULL) == (hr == S_OK));
+    wsd_client_release(client);
+    return hr;
+}
+
+/* [L31] */
+static void create__options_of_before_tls__are_taken(void **state)
+{
+    wsd_client_options options = WSD_CLIENT_OPTIONS_INIT;
+
+    (void)state;
+    options.ca_file = "/nowhere/at.all";
+    options.size = offsetof(wsd_client_options, ca_file);
+    assert_hr(create(&options), S_OK);
+}
+
+/* [L2] */
+static void create__options_of_tls__are_checked(void **state)
+{
+    static const DWORD numbers[] = {1, 2, 0x7FFFFFFF, 0xFFFFFFFF};
+    wsd_client_options options = WSD_CLIENT_OPTIONS_INIT;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(numbers); i++) {
+        options.accept_any_certificate = numbers[i];
+        assert_hr(create(&options), E_INVALIDARG);
+        options.accept_any_certificate = 0;
+        options.tls_version_min = numbers[i];
+        assert_hr(create(&options), E_INVALIDARG);
+        options.tls_version_min = 0;
+    }
+    options.key_passphrase = "x";
+    assert_hr(create(&options), E_INVALIDARG);
+    options.key_passphrase = NULL;
+    options.key_file = "/dev/null";
+    assert_hr(create(&options), E_INVALIDARG);
+    options.key_file = NULL;
+    options.pinned_key = "/dev/null";
+    assert_hr(create(&options), E_INVALIDARG);
+    options.pinned_key = NULL;
+    options.from = "nobody";
+    assert_hr(create(&options), E_INVALIDARG);
+}
+
+/* [L2] [L55] */
+static void B17__header_line_that_is_ours_or_none__is_refused(void **state)
+{
+    static const char *const refused[] = {"Host: evil",
+                                          "host: evil",
+                                          "HOST: evil",
+                                          "Content-Length: 1",
+                                          "Transfer-Encoding: identity",
+                                          "TRANSFER-ENCODING: chunked",
+                                          "Expect: 100-continue",
+                                          "Content-Type: text/html",
+                                          "User-Agent: x",
+                                          "MIME-Version: 1.0",
+                                          "Connection: close",
+                                          "Keep-Alive: 1",
+                                          "TE: trailers",
+                                          "Trailer: x",
+                                          "Upgrade: h2c",
+                                          "Proxy-Authorization: Basic eDp5",
+                                          "Proxy-Connection: close",
+                                          "",
+                                          "X",
+                                          "X:",
+                                          "X: ",
+                                          "X: a\r\nY: b",
+                                          "X: a\n",
+                                          " X: a",
+                                          "X : a",
+                                          "X: \xc3\xa4",
+                                          "X;"};
+    static const char *const allowed[] = {"X-Job: 7", "Authorization: Bearer abc",
+                                          "Hosts: x", "Accept-Language: de"};
+    const char *lines[WSD_MAX_HEADER_LINES + 2] = {NULL};
+    wsd_client_options options = WSD_CLIENT_OPTIONS_INIT;
+
+    (void)state;
+    options.header_lines = lines;
+    assert_hr(create(&options), S_OK);
+    for (size_t i = 0; i < COUNT(refused); i++) {
+        lines[0] = refused[i];
+        assert_hr(create(&options), E_INVALIDARG);
+    }
+    for (size_t i = 0; i < COUNT(allowed); i++) {
+        lines[0] = allowed[i];
+        assert_hr(create(&options), S_OK);
+    }
+    for (size_t i = 0; i < WSD_MAX_HEADER_LINES; i++)
+        lines[i] = "X: y";
+    assert_hr(create(&options), S_OK);
+    lines[WSD_MAX_HEADER_LINES] = "X: y";
+    assert_hr(create(&options), E_INVALIDARG);
+}
+
 /* ---- On the wire ----------------------------------------------------------------------
  */
 
@@ -316,6 +418,93 @@ static void request__of_each_message__has_its_own_random_names(void **state)
         }
         recorded_free(&request);
         upload_free(&upload);
+        peer_stop(peer);
+    }
+}
+
+/* They are copied.  [L54] [L55] */
+static void request__lines_and_from__are_the_options(void **state)
+{
+    struct peer *peer = PEER_START(takes_all);
+    wsd_client_options options = WSD_CLIENT_OPTIONS_INIT;
+    char line[] = "X-Job: 7", from[] = "urn:uuid:00000000-0000-4000-8000-000000000001";
+    const char *lines[] = {line, "Accept: text/xml", NULL};
+    struct upload upload;
+    struct recorded request;
+    const char *bytes;
+    size_t size;
+
+    (void)state;
+    options.header_lines = lines;
+    options.from = from;
+    upload_make(&upload, &options, 1);
+    memset(line, 'x', strlen(line));
+    memset(from, 'x', strlen(from));
+    upload_send(&upload, peer_url(peer));
+    assert_hr(attachment_open(upload.parts[0]), S_OK);
+    assert_hr(attachment_close(upload.parts[0]), S_OK);
+    assert_hr(upload_result(&upload), S_OK);
+    bytes = peer_finish(peer, &size);
+    recorded_read(&request, bytes, size);
+    assert_non_null(strstr(request.head, "\r\nUser-Agent: WSDAPI\r\nX-Job: 7\r\n"
+                                         "Accept: text/xml\r\nTransfer-Encoding: "
+                                         "chunked\r\n\r\n"));
+    assert_non_null(strstr(request.body, "</wsa:ReplyTo><wsa:From><wsa:Address>"
+                                         "urn:uuid:00000000-0000-4000-8000-000000000001"
+                                         "</wsa:Address></wsa:From></soap:Header>"));
+    recorded_free(&request);
+    upload_free(&upload);
+    peer_stop(peer);
+}
+
+/* [L56] */
+static void
+request__that_expects_continue__goes_on_when_told_or_after_a_while(void **state)
+{
+    static const struct peer_step says_so[] = {
+        {.what = PEER_READ_HEAD},
+        {.what = PEER_SEND, .text = "HTTP/1.1 100 Continue\r\n\r\n"},
+        {.what = PEER_READ_UNTIL, .text = "\r\n0\r\n\r\n"},
+        {.what = PEER_SEND, .text = REPLY_ACCEPTED},
+    };
+    static const struct peer_step is_silent[] = {
+        {.what = PEER_READ_MESSAGE},
+        {.what = PEER_SEND, .text = REPLY_ACCEPTED},
+    };
+    static const struct peer_step refuses[] = {
+        {.what = PEER_READ_HEAD},
+        {.what = PEER_SEND,
+         .text = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n"},
+        {.what = PEER_READ_TO_END},
+    };
+    static const struct {
+        const struct peer_step *steps;
+        size_t count;
+        HRESULT hr;
+    } rows[] = {{says_so, COUNT(says_so), S_OK},
+                {is_silent, COUNT(is_silent), S_OK},
+                {refuses, COUNT(refuses), HTTP_E_STATUS(413)}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct peer *peer = peer_start(rows[i].steps, rows[i].count);
+        wsd_client_options options = WSD_CLIENT_OPTIONS_INIT;
+        struct upload upload;
+        const char *bytes;
+        HRESULT hr;
+
+        options.expect_continue = TRUE;
+        upload_make(&upload, &options, 1);
+        upload_send(&upload, peer_url(peer));
+        hr = attachment_write_all(upload.parts[0], "document", 8);
+        if (hr == S_OK)
+            hr = attachment_close(upload.parts[0]);
+        assert_hr(hr, rows[i].hr);
+        assert_hr(upload_result(&upload), rows[i].hr);
+        upload_free(&upload);
+        bytes = peer_finish(peer, NULL);
+        assert_non_null(strstr(bytes, "\r\nExpect: 100-continue\r\n"));
+        assert_true((strstr(bytes, "document") != NULL) == (hr == S_OK));
         peer_stop(peer);
     }
 }
@@ -910,6 +1099,12 @@ int main(void)
         cmocka_unit_test(create__options__are_checked),
         cmocka_unit_test(request__of_each_shape__is_this_byte_for_byte),
         cmocka_unit_test(request__of_each_message__has_its_own_random_names),
+        cmocka_unit_test(create__options_of_before_tls__are_taken),
+        cmocka_unit_test(create__options_of_tls__are_checked),
+        cmocka_unit_test(B17__header_line_that_is_ours_or_none__is_refused),
+        cmocka_unit_test(request__lines_and_from__are_the_options),
+        cmocka_unit_test(
+            request__that_expects_continue__goes_on_when_told_or_after_a_while),
         cmocka_unit_test(request__user_agent__is_the_option),
         cmocka_unit_test(request__proxy_in_the_environment__is_not_used),
         cmocka_unit_test(send__with_attachments__transmits_with_the_first_write),

@@ -94,7 +94,7 @@ static void error__http_status__has_a_name_and_a_sentence(void **state)
 static void error__code_of_somebody_else__is_unknown_but_has_a_sentence(void **state)
 {
     static const HRESULT others[] = {
-        (HRESULT)0x88888888u, 2, -1, HRESULT_FROM_WIN32(3), HRESULT_FROM_WIN32(0xffff),
+        (HRESULT)0x88888888u, 2, -1, HRESULT_FROM_WIN32(1), HRESULT_FROM_WIN32(0xffff),
         (HRESULT)0x803dffffu};
 
     (void)state;

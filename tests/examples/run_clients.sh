@@ -71,6 +71,7 @@ programs__wrong_command_line__end_with_2() {
         is_misuse "$wsd_print" --ring 2G http://127.0.0.1/ - &&
         is_misuse "$wsd_print" --ring 99999999999999999999 http://127.0.0.1/ - &&
         is_misuse "$wsd_print" --timeout 86401 http://127.0.0.1/ - &&
+        is_misuse "$wsd_print" --tls-min 1.1 http://127.0.0.1/ - &&
         is_misuse "$wsd_send" http://127.0.0.1/ --action urn:a &&
         is_misuse "$wsd_send" http://127.0.0.1/ --body b --action urn:a --attach path &&
         is_misuse "$wsd_send" http://127.0.0.1/ --body b --action urn:a --attach =file &&

@@ -98,7 +98,16 @@ program__tls__is_spoken() {
     start_printer --tls-cert "$scratch/cert.pem" --tls-key "$scratch/key.pem" || return 1
     case $url in https://127.0.0.1:*/print) ;; *) return 1 ;; esac
     ask CreatePrintJob "$ticket" --cacert "$scratch/cert.pem" &&
-        is_ok CreatePrintJob "<pri:JobId>1</pri:JobId>"
+        is_ok CreatePrintJob "<pri:JobId>1</pri:JobId>" || return 1
+    make_file document 100000
+    is_failure "(ERROR_WINHTTP_SECURE_INVALID_CA, 0x80072F0D)" "$wsd_print" --verbose \
+        "$url" "$scratch/document" && err_has "self-signed certificate" || return 1
+    for trust in "--cacert $scratch/cert.pem" --insecure; do
+        run "$wsd_print" $trust "$url" "$scratch/document"
+        is_status 0 || return 1
+    done
+    cmp "$scratch/document" "$jobs/job-2.document" &&
+        cmp "$scratch/document" "$jobs/job-3.document"
 }
 
 program__ends__keeps_apart_what_it_has() {

@@ -299,6 +299,33 @@ static void uri__relative_or_with_other_characters__is_refused(void **state)
     check_characters(wsd_field_is_uri, "http://x/a", "b", uri);
 }
 
+static bool is_header(const char *text)
+{
+    return wsd_field_is_header(text, 16);
+}
+
+static void line__name_and_value__is_accepted(void **state)
+{
+    static const char *const rows[] = {"A: b", "X-Y_z!: 1, 2", "A: b:c",
+                                       "A: 3456789abcdef"};
+
+    (void)state;
+    CHECK_ALL(is_header, rows, true);
+}
+
+static void line__without_this_or_that__is_refused(void **state)
+{
+    static const char *const rows[] = {
+        "",         "A",          "A:",          "A: ",      ": b",
+        "A:b",      "A : b",      "A:  b",       "A: b ",    "A;: b",
+        "A: b\r\n", "A: b\nC: d", "A: \xC3\xA4", "\"A\": b", "A: 3456789abcdefg",
+    };
+
+    (void)state;
+    CHECK_ALL(is_header, rows, false);
+    assert_false(wsd_field_is_header(NULL, 16));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -313,6 +340,8 @@ int main(void)
         cmocka_unit_test(media_type__every_character__in_token_and_quoted_string),
         cmocka_unit_test(media_type_and_uri__length__is_limited),
         cmocka_unit_test(uri__absolute__is_accepted),
+        cmocka_unit_test(line__name_and_value__is_accepted),
+        cmocka_unit_test(line__without_this_or_that__is_refused),
         cmocka_unit_test(uri__relative_or_with_other_characters__is_refused),
     };
 
