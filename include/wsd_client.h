@@ -26,6 +26,10 @@ typedef struct wsd_client wsd_client;
 /** The one value of accept_any_certificate that has an effect. */
 #define WSD_ACCEPT_ANY_CERTIFICATE 0x414E5943
 
+/** How a user name and a password are sent: authentication, proxy_authentication. */
+#define WSD_AUTHENTICATION_BASIC 1
+#define WSD_AUTHENTICATION_DIGEST 2
+
 /**
  * Options of a client.  Begin with WSD_CLIENT_OPTIONS_INIT; 0 or NULL in a field stands
  * for its default.  Everything is copied.  Times are milliseconds on a monotonic clock;
@@ -122,8 +126,39 @@ typedef struct wsd_client_options {
 
     /** TRUE: each request asks the peer first whether it wants the body (Expect:
      * 100-continue, RFC 9110 section 10.1.1), and sends it when the peer says so or
-     * nothing for a second [L56].  Default FALSE, as WinHTTP: some devices fail at it. */
+     * nothing for a second, or again without asking after a 417 [L56].  Default FALSE, as
+     * WinHTTP: some devices fail at it. */
     BOOL expect_continue;
+
+    /* ---- Credentials and proxies ---- */
+
+    /** For peers that ask for them [L70]; the name without a colon.  They go to the host
+     * of the URL only: redirects are not followed.  Default: none. */
+    const char *user;
+    const char *password;
+
+    /** WSD_AUTHENTICATION_DIGEST: only Digest (RFC 7616).  WSD_AUTHENTICATION_BASIC:
+     * Basic (RFC 7617), without waiting to be asked, and also over a connection that
+     * anybody can read [L71].  Default 0: what the peer asks for, Basic only over TLS
+     * [L72]. */
+    DWORD authentication;
+
+    /** TRUE: before a message with attachments a request without a body asks the peer
+     * what it wants, and Digest is answered [L73]; the peer must not take the empty
+     * request for a message.  Default FALSE: as its bytes are not kept, such a message
+     * fails with HTTP_E_STATUS(401) or (407) where credentials are wanted [L74].  One
+     * without attachments is sent again. */
+    BOOL authentication_probe;
+
+    /** The HTTP proxy for all requests, an http URL without a path; HTTPS goes through it
+     * by CONNECT [L75].  Default: none, also where the environment names one [L76]. */
+    const char *proxy;
+
+    /** For the proxy; as for peers.  The way to it can be read by anybody, so that for
+     * Basic proxy_authentication has to be WSD_AUTHENTICATION_BASIC [L77]. */
+    const char *proxy_user;
+    const char *proxy_password;
+    DWORD proxy_authentication;
 } wsd_client_options;
 
 /** Most header_lines. */
@@ -132,13 +167,12 @@ typedef struct wsd_client_options {
 #define WSD_CLIENT_OPTIONS_INIT                                                          \
     {                                                                                    \
         sizeof(wsd_client_options), 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, FALSE, NULL,  \
-            NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL, FALSE                  \
+            NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL, FALSE, NULL, NULL, 0,  \
+            FALSE, NULL, NULL, NULL, 0                                                   \
     }
 
 /**
  * Makes a client and starts its thread.
- *
- * Proxies in the environment are not used.
  *
  * @param options  NULL for the defaults.  Those of programs that were built before they
  * had content_length, or ca_file, are taken too [L31].
@@ -147,7 +181,8 @@ typedef struct wsd_client_options {
  * @retval E_POINTER      out is NULL.
  * @retval E_INVALIDARG   [L2] A size or a text is out of range, a number is none of its
  * values, a header line is none or not allowed, or there is a key_file or key_passphrase
- * without certificate_file; *out is NULL.
+ * without certificate_file, a password without its user, or a proxy_user without proxy;
+ * *out is NULL.
  * @retval HRESULT_FROM_WIN32(ERROR_FILE_NOT_FOUND)  [L57] A file or folder of the options
  * cannot be read; *out is NULL.
  * @retval E_OUTOFMEMORY  *out is NULL.
@@ -232,6 +267,9 @@ WSD_API HRESULT WSD_CALL wsd_client_send(wsd_client *client, const char *url,
  * wants a certificate from us, or another one), _CLIENT_CERT_NO_ACCESS_PRIVATE_KEY [L64]
  * (our own is of no use: no PEM, not its key, or not its passphrase), _SECURE_FAILURE
  * (anything else, and where libcurl's TLS library does not say).
+ * @retval WS_E_PROXY_FAILURE  [L78] The proxy is not there, ends the connection before
+ * there is a tunnel, or answers CONNECT with a status other than 2xx and 407, which is
+ * HTTP_E_STATUS(407).
  * @retval HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION)  [L25] The message was not sent, or
  *                        its reply has been handed over.
  * @retval HRESULT_FROM_WIN32(ERROR_POSSIBLE_DEADLOCK)  Called on a thread of the library

@@ -73,10 +73,18 @@ static struct wsd_curl_settings settings_of(const wsd_client_options *options)
                   [WSD_CURL_CERTIFICATE_FILE] = options->certificate_file,
                   [WSD_CURL_KEY_FILE] = options->key_file,
                   [WSD_CURL_KEY_PASSPHRASE] = options->key_passphrase,
-                  [WSD_CURL_PINNED_KEY] = options->pinned_key},
+                  [WSD_CURL_PINNED_KEY] = options->pinned_key,
+                  [WSD_CURL_USER] = options->user,
+                  [WSD_CURL_PASSWORD] = options->password,
+                  [WSD_CURL_PROXY] = options->proxy,
+                  [WSD_CURL_PROXY_USER] = options->proxy_user,
+                  [WSD_CURL_PROXY_PASSWORD] = options->proxy_password},
         .tls_version_min = options->tls_version_min,
         .accepts_any_certificate =
             options->accept_any_certificate == WSD_ACCEPT_ANY_CERTIFICATE,
+        .authentication = options->authentication,
+        .proxy_authentication = options->proxy_authentication,
+        .probes = options->authentication_probe != FALSE,
     };
 }
 

@@ -115,7 +115,8 @@ static void encoder_sent(struct wsd_body_source *source)
     tell_sent(encoder);
 }
 
-static const struct wsd_body_source_vtable encoder_vtable = {encoder_pull, encoder_sent};
+static const struct wsd_body_source_vtable encoder_vtable = {.pull = encoder_pull,
+                                                             .sent = encoder_sent};
 
 /* The lines that every peer takes, in the order in which every peer takes them: some know
  * no part without Content-Type or Content-Transfer-Encoding, or a folded line. */

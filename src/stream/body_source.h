@@ -32,6 +32,9 @@ struct wsd_body_source_vtable {
     /* Called once after WSD_PULL_END, when all bytes, and what the transport or an
      * outer source adds behind them, have been handed to the network. */
     void (*sent)(struct wsd_body_source *source);
+
+    /* Begins again from the first byte, also after sent().  NULL: it cannot. */
+    void (*rewind)(struct wsd_body_source *source);
 };
 
 struct wsd_body_source {

@@ -25,7 +25,13 @@ static void memory_sent(struct wsd_body_source *source)
     (void)source;
 }
 
-static const struct wsd_body_source_vtable memory_vtable = {memory_pull, memory_sent};
+static void memory_rewind(struct wsd_body_source *source)
+{
+    ((struct wsd_memory_source *)source)->position = 0;
+}
+
+static const struct wsd_body_source_vtable memory_vtable = {
+    .pull = memory_pull, .sent = memory_sent, .rewind = memory_rewind};
 
 void wsd_memory_source_init(struct wsd_memory_source *memory, const void *bytes,
                             size_t size)

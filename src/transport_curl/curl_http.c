@@ -16,7 +16,26 @@
 /* WinHTTP's cap of all response header lines. */
 #define MAX_HEADER_BYTES (64 * 1024)
 
+static const struct wsd_curl_settings *
+settings_of(const struct wsd_curl_transfer *transfer)
+{
+    return &wsd_curl_transport_options(transfer->transport)->settings;
+}
+
 /* ---- libcurl's callbacks ---- */
+
+/* libcurl may answer it by sending the request once more.  What streams is gone when it
+ * was pulled. */
+static bool may_be_answered(const struct wsd_curl_transfer *transfer, int status)
+{
+    bool has_all = !transfer->pulled || transfer->body->vtable->rewind != NULL;
+
+    if (status == 417)
+        return transfer->expects && has_all;
+    if (transfer->probes && !transfer->pulled && status < 300)
+        return true;
+    return transfer->answers && (status == 401 || status == 407) && has_all;
+}
 
 static HRESULT http_line(struct wsd_curl_transfer *transfer, const char *line,
                          size_t length)
@@ -29,15 +48,21 @@ static HRESULT http_line(struct wsd_curl_transfer *transfer, const char *line,
         const char *digits = memchr(line, ' ', length - 3);
         int status = digits == NULL ? 0 : atoi(digits);
 
-        if (status >= 200 && transfer->status == 0)
+        transfer->challenge = 0;
+        if (may_be_answered(transfer, status)) {
+            transfer->challenge = status;
+            transfer->pulled = false;
+        } else if (status >= 200 && transfer->status == 0) {
             transfer->status = status;
+        }
     }
-    if (transfer->status != 0 && (line[0] == '\r' || line[0] == '\n'))
+    if ((transfer->status != 0 || transfer->challenge != 0) &&
+        (line[0] == '\r' || line[0] == '\n'))
         transfer->head_ended = true;
     return S_OK;
 }
 
-/* A request without a body is not pulled; but from here on its head goes out. */
+/* A request begins; perhaps not the first. */
 static int http_on_connected(void *context, char *peer_ip, char *local_ip, int peer_port,
                              int local_port)
 {
@@ -47,9 +72,16 @@ static int http_on_connected(void *context, char *peer_ip, char *local_ip, int p
     (void)local_ip;
     (void)peer_port;
     (void)local_port;
-    transfer->pulled = true;
-    transfer->pulled_all = true;
     wsd_curl_transport_touch(transfer);
+    transfer->head_ended = false;
+    if (transfer->pulled_bytes > 0) { /* libcurl would go on in the middle */
+        transfer->failure = HRESULT_FROM_WIN32(ERROR_WINHTTP_RESEND_REQUEST);
+        return CURL_PREREQFUNC_ABORT;
+    }
+    if (transfer->body_length == 0) { /* it is not pulled; but its head goes out */
+        transfer->pulled = true;
+        transfer->pulled_all = true;
+    }
     return CURL_PREREQFUNC_OK;
 }
 
@@ -90,6 +122,8 @@ static void http_settle(struct wsd_curl_transfer *transfer)
 
 static DWORD http_patience(const struct wsd_curl_transfer *transfer)
 {
+    if (transfer->challenge != 0 && !transfer->pulled)
+        return transfer->timeouts.response_ms;
     if (!transfer->added || !transfer->pulled)
         return INFINITE; /* until then libcurl's connect timer watches */
     if (transfer->sent || transfer->cut) {
@@ -114,6 +148,21 @@ static HRESULT http_conclude_tls(const struct wsd_curl_transfer *transfer, HRESU
     return result;
 }
 
+/* Until there is a tunnel, it is the proxy that fails. */
+static HRESULT http_conclude_proxy(const struct wsd_curl_transfer *transfer,
+                                   HRESULT result)
+{
+    long status = 0;
+
+    curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    if (status == 407)
+        return HTTP_E_STATUS(407);
+    if (status >= 300 || result == HRESULT_FROM_WIN32(ERROR_WINHTTP_CANNOT_CONNECT) ||
+        (result == CONNECTION_ERROR && status == 0 && !transfer->pulled))
+        return WS_E_PROXY_FAILURE;
+    return result;
+}
+
 static HRESULT http_conclude_curl(struct wsd_curl_transfer *transfer, HRESULT result)
 {
     long cause = 0;
@@ -125,6 +174,8 @@ static HRESULT http_conclude_curl(struct wsd_curl_transfer *transfer, HRESULT re
         wsd_curl_transfer_tell_sent(transfer);
     if (transfer->status != 0)
         return result == CONNECTION_ERROR ? WS_E_ENDPOINT_DISCONNECTED : result;
+    if (FAILED(result) && settings_of(transfer)->texts[WSD_CURL_PROXY] != NULL)
+        result = http_conclude_proxy(transfer, result);
     result = http_conclude_tls(transfer, result);
     if (result != CONNECTION_ERROR)
         return result;
@@ -136,6 +187,8 @@ static HRESULT http_conclude(struct wsd_curl_transfer *transfer, HRESULT result)
 {
     const char *content_type = NULL;
 
+    if (transfer->status == 0)
+        transfer->status = transfer->challenge;
     if (transfer->curl_is_done && transfer->failure == S_OK)
         result = http_conclude_curl(transfer, result);
     if (transfer->body_length == 0 && transfer->pulled && !transfer->sent)
@@ -179,7 +232,17 @@ static uint64_t length_of(const struct wsd_http_request *request)
                                                                 : request->body_length;
 }
 
-/* The first line of a name decides what libcurl does by itself, and it sends none that is
+static struct wsd_curl_exposure exposure_of(const struct wsd_http_request *request)
+{
+    return (struct wsd_curl_exposure){
+        .is_encrypted = strncasecmp(request->url, "https:", strlen("https:")) == 0,
+        .is_repeatable =
+            request->body_length == 0 || request->body->vtable->rewind != NULL,
+    };
+}
+
+/* With a probe libcurl says itself what follows, for it is not the same twice.
+ * The first line of a name decides what libcurl does by itself, and it sends none that is
  * empty: an empty one in front of another makes it leave that one where it is. */
 static HRESULT set_headers(struct wsd_curl_transfer *transfer,
                            const struct wsd_http_request *request)
@@ -193,7 +256,7 @@ static HRESULT set_headers(struct wsd_curl_transfer *transfer,
     for (size_t i = 0; hr == S_OK && request->headers[i] != NULL; i++)
         hr = wsd_curl_transfer_add_line(transfer, request->headers[i]);
     if (hr == S_OK && request->body_length == WSD_LENGTH_UNKNOWN &&
-        !has_line(request, "Transfer-Encoding"))
+        !has_line(request, "Transfer-Encoding") && !transfer->probes)
         hr = wsd_curl_transfer_add_line(transfer, "Transfer-Encoding: chunked");
     if (hr == S_OK) /* libcurl waits a second for a peer that does not know Expect */
         hr = wsd_curl_transfer_add_line(transfer, "Expect:");
@@ -211,18 +274,17 @@ static HRESULT set_options(struct wsd_curl_transfer *transfer,
 #define SET(option, value)                                                               \
     if (code == CURLE_OK)                                                                \
     code = curl_easy_setopt(easy, CURLOPT_##option, value)
-    code = wsd_curl_settings_apply(
-        &wsd_curl_transport_options(transfer->transport)->settings, easy);
+    code = wsd_curl_settings_apply(settings_of(transfer), exposure_of(request), easy);
     SET(PROTOCOLS_STR, "http,https");
     SET(HTTP_VERSION,
         request->is_http_1_0 ? (long)CURL_HTTP_VERSION_1_0 : (long)CURL_HTTP_VERSION_1_1);
+    SET(PREREQFUNCTION, http_on_connected);
+    SET(PREREQDATA, transfer);
     SET(CUSTOMREQUEST, request->method);
     SET(REQUEST_TARGET, request->target);
     SET(HTTPHEADER, transfer->headers);
     if (request->body_length == 0) {
         SET(NOBODY, strcmp(request->method, "HEAD") == 0 ? 1L : 0L);
-        SET(PREREQFUNCTION, http_on_connected);
-        SET(PREREQDATA, transfer);
     } else {
         SET(UPLOAD, 1L);
         SET(INFILESIZE_LARGE, transfer->body_length == WSD_LENGTH_UNKNOWN
@@ -254,6 +316,11 @@ HRESULT wsd_curl_http_create(const struct wsd_mem *mem,
         return hr;
     transfer->body = request->body;
     transfer->body_length = length_of(request);
+    transfer->expects = request->awaits_continue;
+    transfer->answers =
+        wsd_curl_settings_answer(settings_of(transfer), exposure_of(request));
+    transfer->probes =
+        wsd_curl_settings_probe(settings_of(transfer), exposure_of(request));
     hr = set_headers(transfer, request);
     if (hr == S_OK)
         hr = wsd_curl_transfer_set_options(transfer, request->url);

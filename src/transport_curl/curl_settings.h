@@ -1,6 +1,6 @@
 /*
- * curl_settings -- what all requests of one client have in common: whom it trusts, and
- * who it is.
+ * curl_settings -- what all requests of one client have in common: whom it trusts, who it
+ * is, and which proxy it takes.
  */
 #ifndef WSD_TRANSPORT_CURL_CURL_SETTINGS_H
 #define WSD_TRANSPORT_CURL_CURL_SETTINGS_H
@@ -19,6 +19,11 @@ enum wsd_curl_text {
     WSD_CURL_KEY_FILE,
     WSD_CURL_KEY_PASSPHRASE,
     WSD_CURL_PINNED_KEY,
+    WSD_CURL_USER,
+    WSD_CURL_PASSWORD,
+    WSD_CURL_PROXY,
+    WSD_CURL_PROXY_USER,
+    WSD_CURL_PROXY_PASSWORD,
     WSD_CURL_TEXTS
 };
 
@@ -27,6 +32,8 @@ struct wsd_curl_settings {
     const char *texts[WSD_CURL_TEXTS]; /* NULL: none */
     DWORD tls_version_min;             /* WSD_TLS_*, or 0 */
     bool accepts_any_certificate;
+    DWORD authentication, proxy_authentication; /* WSD_AUTHENTICATION_*, or 0 */
+    bool probes;
 };
 
 /* Copies with all texts.  S_OK; E_OUTOFMEMORY; E_INVALIDARG;
@@ -38,6 +45,20 @@ HRESULT wsd_curl_settings_copy(const struct wsd_mem *mem,
 void wsd_curl_settings_wipe(const struct wsd_mem *mem,
                             struct wsd_curl_settings *settings);
 
-CURLcode wsd_curl_settings_apply(const struct wsd_curl_settings *settings, CURL *easy);
+/* What a request is to credentials. */
+struct wsd_curl_exposure {
+    bool is_encrypted;  /* its URL is of HTTPS */
+    bool is_repeatable; /* a challenge can be answered by sending it again */
+};
+
+CURLcode wsd_curl_settings_apply(const struct wsd_curl_settings *settings,
+                                 struct wsd_curl_exposure exposure, CURL *easy);
+
+/* May libcurl answer a 401 or 407 to such a request? */
+bool wsd_curl_settings_answer(const struct wsd_curl_settings *settings,
+                              struct wsd_curl_exposure exposure);
+/* Does libcurl send it without its body first? */
+bool wsd_curl_settings_probe(const struct wsd_curl_settings *settings,
+                             struct wsd_curl_exposure exposure);
 
 #endif

@@ -108,6 +108,20 @@ static size_t transfer_on_read(char *buffer, size_t size, size_t count, void *co
     }
 }
 
+/* libcurl begins again. */
+static int transfer_on_seek(void *context, curl_off_t offset, int origin)
+{
+    struct wsd_curl_transfer *transfer = context;
+
+    if (transfer->body == NULL || transfer->body->vtable->rewind == NULL || offset != 0 ||
+        origin != SEEK_SET)
+        return CURL_SEEKFUNC_CANTSEEK;
+    transfer->body->vtable->rewind(transfer->body);
+    transfer->pulled = transfer->pulled_all = transfer->sent = false;
+    transfer->pulled_bytes = 0;
+    return CURL_SEEKFUNC_OK;
+}
+
 static size_t transfer_on_header(char *line, size_t size, size_t count, void *context)
 {
     struct wsd_curl_transfer *transfer = context;
@@ -131,6 +145,8 @@ HRESULT wsd_curl_transfer_begin_body(struct wsd_curl_transfer *transfer,
                                      const char *content_type)
 {
     transfer->body_begun = true;
+    if (transfer->status == 0) /* what libcurl answers, it does not show */
+        transfer->status = transfer->challenge;
     return transfer->handler->vtable->begin_body(transfer->handler, transfer->status,
                                                  content_type);
 }
@@ -211,12 +227,15 @@ HRESULT wsd_curl_transfer_set_options(struct wsd_curl_transfer *transfer, const 
 #if LIBCURL_VERSION_NUM >= 0x075700
     SET(QUICK_EXIT, 1L); /* an abort does not wait for a name server */
 #endif
-    SET(PROXY, ""); /* not the environment's */
+    SET(PROXY, "");   /* not the environment's, */
+    SET(NOPROXY, ""); /* and no list of its of whom to reach without one */
     SET(CONNECTTIMEOUT_MS, connect_ms > INT_MAX ? (long)INT_MAX : (long)connect_ms);
     SET(OPENSOCKETFUNCTION, transfer_on_open_socket);
     SET(UPLOAD_BUFFERSIZE, UPLOAD_BUFFER_BYTES);
     SET(READFUNCTION, transfer_on_read);
     SET(READDATA, transfer);
+    SET(SEEKFUNCTION, transfer_on_seek);
+    SET(SEEKDATA, transfer);
     SET(HEADERFUNCTION, transfer_on_header);
     SET(HEADERDATA, transfer);
     SET(WRITEFUNCTION, transfer_on_body);

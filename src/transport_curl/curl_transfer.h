@@ -65,6 +65,10 @@ struct wsd_curl_transfer {
     CURLcode curl_result;
     HRESULT failure; /* ours, found in a callback: it goes before libcurl's */
     int status;      /* final; 0 before; FTP: the last reply's code */
+    bool answers;    /* libcurl may send the request again with credentials, */
+    bool expects;    /* or without Expect, */
+    bool probes;     /* or with its body after a probe without */
+    int challenge;   /* the status that it may do so for, until that is clear; or 0 */
     int interest;    /* CURL_POLL_*: what libcurl waits for on the socket */
     uint64_t pulled_bytes;
     size_t header_bytes;

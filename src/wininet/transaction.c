@@ -114,7 +114,8 @@ static void source_sent(struct wsd_body_source *source)
     leave(transaction);
 }
 
-static const struct wsd_body_source_vtable source_vtable = {source_pull, source_sent};
+static const struct wsd_body_source_vtable source_vtable = {.pull = source_pull,
+                                                            .sent = source_sent};
 
 /* ---- the response: the transport's thread ---- */
 

@@ -96,8 +96,8 @@ static inline void transfer_run_done(struct wsd_transfer_handler *handler, HRESU
 
 static inline void transfer_run_init(struct transfer_run *run, const char *upload)
 {
-    static const struct wsd_body_source_vtable source = {transfer_run_pull,
-                                                         transfer_run_sent};
+    static const struct wsd_body_source_vtable source = {.pull = transfer_run_pull,
+                                                         .sent = transfer_run_sent};
     static const struct wsd_transfer_handler_vtable handler = {
         .line = transfer_run_line,
         .status = transfer_run_status,

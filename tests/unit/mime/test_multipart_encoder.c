@@ -114,7 +114,8 @@ static void content_sent(struct wsd_body_source *source)
     content->sent_pull = content->network->pulls;
 }
 
-static const struct wsd_body_source_vtable content_vtable = {content_pull, content_sent};
+static const struct wsd_body_source_vtable content_vtable = {.pull = content_pull,
+                                                             .sent = content_sent};
 
 /* ---- three parts
  * ------------------------------------------------------------------------ */

@@ -20,7 +20,12 @@ static const struct wsd_curl_settings full = {
               [WSD_CURL_CERTIFICATE_FILE] = "/dev/null",
               [WSD_CURL_KEY_FILE] = "/dev/null",
               [WSD_CURL_KEY_PASSPHRASE] = "",
-              [WSD_CURL_PINNED_KEY] = "sha256//AAAA"},
+              [WSD_CURL_PINNED_KEY] = "sha256//AAAA",
+              [WSD_CURL_USER] = "J\xC3\xB6rg",
+              [WSD_CURL_PASSWORD] = "a:b",
+              [WSD_CURL_PROXY] = "http://proxy:3128",
+              [WSD_CURL_PROXY_USER] = "",
+              [WSD_CURL_PROXY_PASSWORD] = ""},
     .tls_version_min = WSD_TLS_1_3,
     .accepts_any_certificate = true,
 };
@@ -95,6 +100,71 @@ static void copy__what_makes_no_sense__is_refused(void **state)
     }
 }
 
+static void copy__credentials_and_proxies__are_checked(void **state)
+{
+    static const struct {
+        enum wsd_curl_text text;
+        const char *bad[8];
+    } rows[] = {
+        {WSD_CURL_USER, {NULL, "a:b", "a\r\nX: y", "\x7F"}},
+        {WSD_CURL_PASSWORD, {"a\nb", "\t"}},
+        {WSD_CURL_PROXY,
+         {NULL, "", "proxy", "https://proxy", "socks5://proxy", "http://u:p@proxy",
+          "http://proxy/path", "http://proxy?x"}},
+        {WSD_CURL_PROXY_USER, {NULL, "a:b"}},
+        {WSD_CURL_PROXY_PASSWORD, {"\x01"}},
+    };
+    static const DWORD schemes[] = {3, 4, 0xFFFFFFFF};
+    struct wsd_curl_settings settings = full;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        for (size_t j = 0; j < 8 && (j == 0 || rows[i].bad[j] != NULL); j++) {
+            settings = full;
+            settings.texts[rows[i].text] = rows[i].bad[j];
+            assert_copy(&settings, E_INVALIDARG);
+        }
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+        settings = full;
+        settings.authentication = schemes[i];
+        assert_copy(&settings, E_INVALIDARG);
+        settings = full;
+        settings.proxy_authentication = schemes[i];
+        assert_copy(&settings, E_INVALIDARG);
+    }
+}
+
+/* A body that streams is never part of the asking. */
+static void answer_and_probe__depend_on_the_body_and_the_scheme(void **state)
+{
+    static const struct {
+        DWORD scheme;
+        bool probes, is_repeatable, answers, asks;
+    } rows[] = {
+        {0, false, true, true, false},
+        {0, false, false, false, false},
+        {0, true, true, true, false},
+        {0, true, false, true, true},
+        {WSD_AUTHENTICATION_DIGEST, true, false, true, true},
+        {WSD_AUTHENTICATION_DIGEST, false, false, false, false},
+        {WSD_AUTHENTICATION_BASIC, true, true, false, false},
+        {WSD_AUTHENTICATION_BASIC, true, false, false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct wsd_curl_settings settings = {.authentication = rows[i].scheme,
+                                             .probes = rows[i].probes};
+        struct wsd_curl_exposure exposure = {.is_repeatable = rows[i].is_repeatable};
+
+        assert_false(wsd_curl_settings_answer(&settings, exposure));
+        assert_false(wsd_curl_settings_probe(&settings, exposure));
+        settings.texts[WSD_CURL_USER] = "u";
+        assert_int_equal(wsd_curl_settings_answer(&settings, exposure), rows[i].answers);
+        assert_int_equal(wsd_curl_settings_probe(&settings, exposure), rows[i].asks);
+    }
+}
+
 static void copy__file_that_is_not_there__is_not_found(void **state)
 {
     (void)state;
@@ -109,12 +179,13 @@ static void copy__file_that_is_not_there__is_not_found(void **state)
 static void apply__of_all_and_of_nothing__is_taken_by_libcurl(void **state)
 {
     static const struct wsd_curl_settings none;
+    static const struct wsd_curl_exposure plain;
     CURL *easy = curl_easy_init();
 
     (void)state;
     assert_non_null(easy);
-    assert_int_equal(wsd_curl_settings_apply(&none, easy), CURLE_OK);
-    assert_int_equal(wsd_curl_settings_apply(&full, easy), CURLE_OK);
+    assert_int_equal(wsd_curl_settings_apply(&none, plain, easy), CURLE_OK);
+    assert_int_equal(wsd_curl_settings_apply(&full, plain, easy), CURLE_OK);
     curl_easy_cleanup(easy);
 }
 
@@ -124,6 +195,8 @@ int main(void)
         cmocka_unit_test(copy__of_all__has_texts_of_its_own),
         cmocka_unit_test(copy__memory_fails_at_any_allocation__leaks_nothing),
         cmocka_unit_test(copy__what_makes_no_sense__is_refused),
+        cmocka_unit_test(copy__credentials_and_proxies__are_checked),
+        cmocka_unit_test(answer_and_probe__depend_on_the_body_and_the_scheme),
         cmocka_unit_test(copy__file_that_is_not_there__is_not_found),
         cmocka_unit_test(apply__of_all_and_of_nothing__is_taken_by_libcurl),
     };

@@ -143,7 +143,8 @@ static void feed_sent(struct wsd_body_source *source)
 
 static void feed_init(struct feed *feed, const char *bytes)
 {
-    static const struct wsd_body_source_vtable vtable = {feed_pull, feed_sent};
+    static const struct wsd_body_source_vtable vtable = {.pull = feed_pull,
+                                                         .sent = feed_sent};
 
     feed->source.vtable = &vtable;
     pthread_mutex_init(&feed->mutex, NULL);
