@@ -26,6 +26,23 @@ static bool keep_secret(struct connection *connection, char *secret, size_t size
     return true;
 }
 
+/* NAME:PASSWORD; curl would ask for a password that is missing. */
+static bool take_user(struct connection *connection, char *kept, size_t size, char *value,
+                      const char **user, const char **password)
+{
+    char *colon;
+
+    if (!keep_secret(connection, kept, size, value))
+        return false;
+    colon = strchr(kept, ':');
+    if (colon == NULL)
+        return cli_misuse(connection->cli, "NAME:PASSWORD is needed");
+    *colon = '\0';
+    *user = kept;
+    *password = colon + 1;
+    return true;
+}
+
 static bool take_timeout(struct connection *connection, const char *value)
 {
     uint64_t seconds;
@@ -90,6 +107,25 @@ bool connection_take_option(struct connection *connection, int option, char *val
         return take_tls_min(connection, value);
     case CONNECTION_INSECURE:
         options->accept_any_certificate = WSD_ACCEPT_ANY_CERTIFICATE;
+        return true;
+    case CONNECTION_USER:
+        return take_user(connection, connection->user, sizeof(connection->user), value,
+                         &options->user, &options->password);
+    case CONNECTION_BASIC:
+        options->authentication = WSD_AUTHENTICATION_BASIC;
+        return true;
+    case CONNECTION_AUTH_PROBE:
+        options->authentication_probe = TRUE;
+        return true;
+    case CONNECTION_PROXY:
+        options->proxy = value;
+        return true;
+    case CONNECTION_PROXY_USER:
+        return take_user(connection, connection->proxy_user,
+                         sizeof(connection->proxy_user), value, &options->proxy_user,
+                         &options->proxy_password);
+    case CONNECTION_PROXY_BASIC:
+        options->proxy_authentication = WSD_AUTHENTICATION_BASIC;
         return true;
     case CONNECTION_HEADER:
         return take_header(connection, value);

@@ -18,7 +18,7 @@ struct connection {
     wsd_client_options options; /* and begin with WSD_CLIENT_OPTIONS_INIT */
     const char *header_lines[WSD_MAX_HEADER_LINES + 1];
     size_t header_count;
-    char passphrase[256];
+    char passphrase[256], user[512], proxy_user[512]; /* the last two: NAME\0PASSWORD */
 };
 
 /* The end of the program's table for getopt_long(), and of what --help prints. */
@@ -34,6 +34,12 @@ struct connection {
         {"pinnedpubkey", required_argument, NULL, CONNECTION_PINNEDPUBKEY},              \
         {"tls-min", required_argument, NULL, CONNECTION_TLS_MIN},                        \
         {"insecure", no_argument, NULL, CONNECTION_INSECURE},                            \
+        {"user", required_argument, NULL, CONNECTION_USER},                              \
+        {"basic", no_argument, NULL, CONNECTION_BASIC},                                  \
+        {"auth-probe", no_argument, NULL, CONNECTION_AUTH_PROBE},                        \
+        {"proxy", required_argument, NULL, CONNECTION_PROXY},                            \
+        {"proxy-user", required_argument, NULL, CONNECTION_PROXY_USER},                  \
+        {"proxy-basic", no_argument, NULL, CONNECTION_PROXY_BASIC},                      \
         {"header", required_argument, NULL, CONNECTION_HEADER},                          \
         {"from", required_argument, NULL, CONNECTION_FROM},                              \
         {"expect", no_argument, NULL, CONNECTION_EXPECT},                                \
@@ -59,14 +65,19 @@ struct connection {
     "                  the device's key: sha256// and its hash in base64\n"              \
     "  --tls-min V     the lowest version of TLS: 1.2, the default, or 1.3\n"            \
     "  --insecure      take anybody for the device\n"                                    \
+    "  --user NAME:PASSWORD, --basic\n"                                                  \
+    "                  who we are, for devices that ask by Digest, or over HTTPS by\n"   \
+    "                  Basic; --basic: say it without being asked, also in the clear\n"  \
+    "  --auth-probe    ask with an empty request before a document is sent\n"            \
+    "  --proxy URL, --proxy-user NAME:PASSWORD, --proxy-basic\n"                         \
+    "                  the HTTP proxy, and who we are for it; default: none\n"           \
     "  --header LINE   send 'Name: value' with each request; may be given many times\n"  \
     "  --from URI      wsa:From of each message\n"                                       \
     "  --expect        ask the device first whether it wants the document\n"             \
     "  --verbose       say more about errors\n"                                          \
     "  --quiet         no progress\n"                                                    \
     "  --help, --version\n"                                                              \
-    "What --pass is given is hidden from ps as soon as the program has started, not\n"   \
-    "before.\n"
+    "Secrets are hidden from ps as soon as the program has started, not before.\n"
 
 /* Beyond every character, so that a program can number its own options from 1. */
 enum {
@@ -81,6 +92,12 @@ enum {
     CONNECTION_PINNEDPUBKEY,
     CONNECTION_TLS_MIN,
     CONNECTION_INSECURE,
+    CONNECTION_USER,
+    CONNECTION_BASIC,
+    CONNECTION_AUTH_PROBE,
+    CONNECTION_PROXY,
+    CONNECTION_PROXY_USER,
+    CONNECTION_PROXY_BASIC,
     CONNECTION_HEADER,
     CONNECTION_FROM,
     CONNECTION_EXPECT,

@@ -72,6 +72,7 @@ programs__wrong_command_line__end_with_2() {
         is_misuse "$wsd_print" --ring 99999999999999999999 http://127.0.0.1/ - &&
         is_misuse "$wsd_print" --timeout 86401 http://127.0.0.1/ - &&
         is_misuse "$wsd_print" --tls-min 1.1 http://127.0.0.1/ - &&
+        is_misuse "$wsd_print" --user nobody http://127.0.0.1/ - &&
         is_misuse "$wsd_send" http://127.0.0.1/ --action urn:a &&
         is_misuse "$wsd_send" http://127.0.0.1/ --body b --action urn:a --attach path &&
         is_misuse "$wsd_send" http://127.0.0.1/ --body b --action urn:a --attach =file &&
@@ -205,6 +206,16 @@ print__printer_fails__says_how() {
             "(WS_E_ENDPOINT_FAULT_RECEIVED, 0x803D0013)" &&
         fails fault-200 "ServerErrorNotAcceptingJobs" "WS_E_ENDPOINT_FAULT_RECEIVED" &&
         fails html-500 "(HTTP_E_STATUS, 0x801901F4)"
+}
+
+print__secrets__are_hidden_from_ps() {
+    [ -r /proc/self/cmdline ] || return 0
+    start_receiver --fail stall && make_file large 67108864 || return 1
+    run_aside "$wsd_print" --user me:hush-1 --cert /dev/null --pass hush-2 \
+        "$url" "$scratch/large"
+    soon log_has "cut by --fail stall" || return 1
+    grep -qa hush "/proc/$sender/cmdline" && return 1
+    grep -qa "[-]-user" "/proc/$sender/cmdline" && kill -INT "$sender" && ended_with 1
 }
 
 print__ctrl_c_while_the_printer_takes_nothing__ends_it() {
@@ -485,6 +496,7 @@ run_tests \
     print__strange_names__are_printed \
     print__json__is_json \
     print__printer_fails__says_how \
+    print__secrets__are_hidden_from_ps \
     print__ctrl_c_while_the_printer_takes_nothing__ends_it \
     print__ctrl_c_while_waiting_for_input__ends_it \
     print__ctrl_c_or_kill_while_sending__printer_sees_no_whole_document \

@@ -56,11 +56,32 @@ static void pull__no_bytes__is_the_end_at_once(void **state)
     assert_int_equal(size, 0);
 }
 
+static void rewind__anywhere_and_after_sent__begins_again(void **state)
+{
+    struct wsd_memory_source memory;
+    struct wsd_body_source *source = &memory.source;
+    uint8_t buffer[SAMPLE_SIZE];
+    size_t size;
+
+    (void)state;
+    wsd_memory_source_init(&memory, sample, SAMPLE_SIZE);
+    for (size_t capacity = 1; capacity <= SAMPLE_SIZE; capacity++) {
+        assert_int_equal(source->vtable->pull(source, buffer, capacity, &size),
+                         WSD_PULL_BYTES);
+        assert_int_equal(size, capacity);
+        assert_memory_equal(buffer, sample, size);
+        if (capacity == SAMPLE_SIZE)
+            source->vtable->sent(source);
+        source->vtable->rewind(source);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pull__every_capacity__gives_the_bytes_then_the_end),
         cmocka_unit_test(pull__no_bytes__is_the_end_at_once),
+        cmocka_unit_test(rewind__anywhere_and_after_sent__begins_again),
     };
 
     return cmocka_run_group_tests_name("memory_source", tests, NULL, NULL);
