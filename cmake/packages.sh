@@ -18,7 +18,7 @@ packages_for() {
     format) echo clang-format ;;
     interop)
         echo gcc-mingw-w64-x86-64-win32 gsoap imagemagick libgmime-3.0-dev libgsoap-dev \
-            libssl-dev python3 sane-airscan sane-utils tshark vsftpd
+            libssl-dev nginx-light python3 sane-airscan sane-utils tshark vsftpd
         ;;
     *) echo "packages.sh: no such purpose: $1" >&2 && exit 2 ;;
     esac
@@ -41,6 +41,7 @@ is_there() {
     gcc-mingw-w64-x86-64-win32) has x86_64-w64-mingw32-gcc ;;
     gsoap) has soapcpp2 ;;
     imagemagick) has compare ;;
+    nginx-light) has nginx ;;
     ninja-build) has ninja ;;
     sane-airscan) has airscan-discover ;;
     sane-utils) has scanimage ;;

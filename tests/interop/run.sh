@@ -202,7 +202,7 @@ cmake --build --preset release --target wsd-print wsd-send wsd-receiver \
     wsd-virtual-scanner read_ours vsftpd_uploads wininet_large >"$scratch/log" 2>&1 ||
     { cat "$scratch/log" && exit 1; }
 
-gsoap='' gmime='' mingw='' python='' sane='' tshark='' time='' vsftpd=''
+gsoap='' gmime='' mingw='' nginx='' python='' sane='' tshark='' time='' vsftpd=''
 if command -v soapcpp2 >/dev/null && pkg-config --exists gsoap libcrypto; then
     gsoap=$(pkg-config --modversion gsoap)
     build_gsoap_server >"$scratch/log" || { cat "$scratch/log" && exit 1; }
@@ -214,9 +214,12 @@ if command -v python3 >/dev/null; then
 fi
 ! command -v x86_64-w64-mingw32-gcc >/dev/null ||
     mingw=$(x86_64-w64-mingw32-gcc -dumpversion)
-PATH=$PATH:/usr/sbin # where vsftpd is, which only root can start
-if [ "$(id -u)" -eq 0 ] && command -v vsftpd >/dev/null; then
+PATH=$PATH:/usr/sbin # where servers are
+if [ "$(id -u)" -eq 0 ] && command -v vsftpd >/dev/null; then # only root can start it
     vsftpd=$(vsftpd -v 0>&1 | sed 's/[^0-9]*//')
+fi
+if [ -n "$python" ] && command -v nginx >/dev/null; then
+    nginx=$(nginx -v 2>&1 | sed 's/.*[/]//')
 fi
 ! env time true 2>/dev/null || time=ours
 if [ -n "$python" ] && pkg-config --exists gmime-3.0; then
@@ -250,6 +253,8 @@ pair email.parser "$python" "messages, sound and damaged" \
     reads_alike email.parser python3 "$here/oracles/read_email.py"
 pair GMime "$gmime" "messages, sound and damaged" \
     reads_alike GMime "$scratch/read_gmime"
+pair nginx "$nginx" "256 MiB through it, its refusals, certificates" \
+    sh "$here/nginx.sh" "$build"
 for image in page.png page.jpg grey.png large.bmp; do
     pair sane-airscan "$sane" "$image from a flatbed" scans flatbed "$image"
 done
