@@ -49,6 +49,7 @@ static HRESULT http_line(struct wsd_curl_transfer *transfer, const char *line,
         int status = digits == NULL ? 0 : atoi(digits);
 
         transfer->challenge = 0;
+        transfer->head_ended = false;
         if (may_be_answered(transfer, status)) {
             transfer->challenge = status;
             transfer->pulled = false;
@@ -62,7 +63,7 @@ static HRESULT http_line(struct wsd_curl_transfer *transfer, const char *line,
     return S_OK;
 }
 
-/* A request begins; perhaps not the first. */
+/* A request without a body is not pulled; but from here on its head goes out. */
 static int http_on_connected(void *context, char *peer_ip, char *local_ip, int peer_port,
                              int local_port)
 {
@@ -72,16 +73,9 @@ static int http_on_connected(void *context, char *peer_ip, char *local_ip, int p
     (void)local_ip;
     (void)peer_port;
     (void)local_port;
+    transfer->pulled = true;
+    transfer->pulled_all = true;
     wsd_curl_transport_touch(transfer);
-    transfer->head_ended = false;
-    if (transfer->pulled_bytes > 0) { /* libcurl would go on in the middle */
-        transfer->failure = HRESULT_FROM_WIN32(ERROR_WINHTTP_RESEND_REQUEST);
-        return CURL_PREREQFUNC_ABORT;
-    }
-    if (transfer->body_length == 0) { /* it is not pulled; but its head goes out */
-        transfer->pulled = true;
-        transfer->pulled_all = true;
-    }
     return CURL_PREREQFUNC_OK;
 }
 
@@ -278,13 +272,13 @@ static HRESULT set_options(struct wsd_curl_transfer *transfer,
     SET(PROTOCOLS_STR, "http,https");
     SET(HTTP_VERSION,
         request->is_http_1_0 ? (long)CURL_HTTP_VERSION_1_0 : (long)CURL_HTTP_VERSION_1_1);
-    SET(PREREQFUNCTION, http_on_connected);
-    SET(PREREQDATA, transfer);
     SET(CUSTOMREQUEST, request->method);
     SET(REQUEST_TARGET, request->target);
     SET(HTTPHEADER, transfer->headers);
     if (request->body_length == 0) {
         SET(NOBODY, strcmp(request->method, "HEAD") == 0 ? 1L : 0L);
+        SET(PREREQFUNCTION, http_on_connected);
+        SET(PREREQDATA, transfer);
     } else {
         SET(UPLOAD, 1L);
         SET(INFILESIZE_LARGE, transfer->body_length == WSD_LENGTH_UNKNOWN
