@@ -18,7 +18,8 @@ packages_for() {
     format) echo clang-format ;;
     interop)
         echo gcc-mingw-w64-x86-64-win32 gsoap imagemagick libgmime-3.0-dev libgsoap-dev \
-            libssl-dev nginx-light python3 sane-airscan sane-utils tshark vsftpd
+            libmime-tools-perl libssl-dev nginx-light nodejs npm python3 python3-zeep \
+            sane-airscan sane-utils tshark vsftpd
         ;;
     *) echo "packages.sh: no such purpose: $1" >&2 && exit 2 ;;
     esac
@@ -35,6 +36,7 @@ is_there() {
     libgmime-3.0-dev) has_library gmime-3.0 ;;
     libgsoap-dev) has_library gsoap ;;
     libmicrohttpd-dev) has_library libmicrohttpd ;;
+    libmime-tools-perl) perl -MMIME::Parser -e 1 2>/dev/null ;;
     libssl-dev) has_library libssl ;;
     libxml2-dev) has_library libxml-2.0 ;;
     clang) has clang && has clang++ ;;
@@ -43,6 +45,8 @@ is_there() {
     imagemagick) has compare ;;
     nginx-light) has nginx ;;
     ninja-build) has ninja ;;
+    nodejs) has node ;;
+    python3-zeep) /usr/bin/python3 -c 'import zeep' 2>/dev/null ;;
     sane-airscan) has airscan-discover ;;
     sane-utils) has scanimage ;;
     time) env time true 2>/dev/null ;; # a shell may have its own

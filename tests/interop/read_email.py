@@ -10,33 +10,12 @@ multipart/related (RFC 2387) and XOP add, has something to object to.
 import email
 import email.policy
 import hashlib
-import http.client
-import io
 import sys
 import xml.etree.ElementTree
 
+from recorded import read_entity
+
 INCLUDE = "{http://www.w3.org/2004/08/xop/include}Include"
-
-
-class RecordedReply:
-    """Stands for a connection.  http.client reads replies, so the request becomes one."""
-
-    def __init__(self, header_and_body):
-        self.octets = b"HTTP/1.1 200 OK\r\n" + header_and_body
-
-    def makefile(self, _mode):
-        return io.BytesIO(self.octets)
-
-
-def read_message(path):
-    with open(path, "rb") as record:
-        header_and_body = record.read().partition(b"\r\n")[2]
-    http_message = http.client.HTTPResponse(RecordedReply(header_and_body))
-    http_message.begin()
-    header = header_and_body.partition(b"\r\n\r\n")[0]
-    return email.message_from_bytes(
-        header + b"\r\n\r\n" + http_message.read(), policy=email.policy.HTTP
-    )
 
 
 def check(holds, what):
@@ -50,7 +29,9 @@ def check_defects(message):
         check(not value.defects, f"{name}: {value}: {value.defects}")
 
 
-message = read_message(sys.argv[1])
+message = email.message_from_bytes(
+    read_entity(sys.argv[1]), policy=email.policy.HTTP
+)
 check_defects(message)
 check(message.get_content_type() == "multipart/related", message.get_content_type())
 check(not message.preamble and not message.epilogue, "text around the parts")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Keeps the octets of one chunked POST as they come off the wire.  Usage: record.py FILE
+"""Keeps the octets of one POST as they come off the wire.  Usage: record.py FILE
 
-Prints "READY URL", takes one request and answers it with 202, whatever is in its chunks.
+Prints "READY URL", takes one request and answers it with 202, whatever is in it.
 """
 import socket
 import sys
@@ -16,10 +16,19 @@ def copy_request(wire, record):
         record.write(line)
         return line
 
-    while copy_line().strip():  # the request line and the header
-        pass
-    while size := int(copy_line(), 16):
+    def copy_octets(size):
         record.write(wire.read(size))
+
+    length = None
+    while line := copy_line().strip():  # the request line and the header
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            length = int(value)
+    if length is not None:
+        copy_octets(length)
+        return
+    while size := int(copy_line(), 16):
+        copy_octets(size)
         copy_line()
     while copy_line().strip():  # the trailer
         pass

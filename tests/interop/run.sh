@@ -23,7 +23,7 @@ trap 'exit 143' TERM
 # ---- Results -------------------------------------------------------------------------
 
 report() { # RESULT PEER VERSION WHAT
-    printf '%-4s  %-12s  %-8s  %s\n' "$@" | tee -a "$scratch/table"
+    printf '%-4s  %-16s  %-8s  %s\n' "$@" | tee -a "$scratch/table"
 }
 
 # Runs a command that shows whether a peer has read what was sent.
@@ -67,7 +67,14 @@ stop() {
 
 # ---- Messages ------------------------------------------------------------------------
 
-random() { head -c "$1" /dev/urandom; }
+# Of 0, 1 or more bytes; without CR or LF at its ends, where zeep would lose them.
+random() {
+    case $1 in
+    0) ;;
+    1) printf '*' ;;
+    *) printf '<' && head -c "$(($1 - 2))" /dev/urandom && printf '>' ;;
+    esac
+}
 
 # What looks like a delimiter, or like the end of a chunk, at both ends and in between.
 look_alikes() {
@@ -108,9 +115,9 @@ describe() { # NAME ATTACHMENT...     (ATTACHMENT: FILE or FILE;type=MEDIA_TYPE)
     } >"$message.body"
 }
 
-send() { # NAME
+send() { # NAME [OPTION]...
     message=$scratch/$1
-    set --
+    shift
     number=0
     while read -r attachment; do
         number=$((number + 1))
@@ -142,17 +149,54 @@ gsoap_reads() { # NAME [OPTION]
         diff "$scratch/$name.expected" "$scratch/read"
 }
 
-record() { # NAME
-    serve python3 "$here/record.py" "$scratch/record" && send "$1" && heard
+record() { # NAME [OPTION]...
+    serve python3 "$here/record.py" "$scratch/record" && send "$@" && heard &&
+        python3 "$here/recorded.py" "$scratch/record" >"$scratch/entity"
 }
 
-email_reads() { # NAME
-    record "$1" && python3 "$here/read_email.py" "$scratch/record" >"$scratch/read" &&
-        diff "$scratch/$1.expected" "$scratch/read"
+# Those that read from a file: of the message as recorded, or of its entity.
+reader() { # PEER
+    case $1 in
+    email.parser) python3 "$here/read_email.py" "$scratch/record" ;;
+    zeep) /usr/bin/python3 "$here/read_zeep.py" "$scratch/record" ;;
+    MIME::Parser) perl "$here/read_perl.pl" "$scratch/entity" ;;
+    dicer | multipart-parser) node "$modules/read.mjs" "$1" "$scratch/entity" ;;
+    esac
+}
+
+reads() { # PEER NAME [OPTION]...
+    reader=$1 name=$2
+    shift
+    record "$@" && reader "$reader" >"$scratch/read" &&
+        diff "$scratch/$name.expected" "$scratch/read"
+}
+
+# A pair that passes whatever the message is would show nothing: of those above at least
+# three have to notice what is wrong.
+notice() { # WAY_TO_BREAK_IT
+    record two --content-length && mv "$scratch/record" "$scratch/sound" &&
+        python3 "$here/break.py" "$1" "$scratch/sound" >"$scratch/record" &&
+        python3 "$here/recorded.py" "$scratch/record" >"$scratch/entity" || return 1
+    noticed=0
+    for reader in $readers; do
+        if reader "$reader" 2>&1 >"$scratch/read" && diff "$scratch/two.expected" "$scratch/read"; then
+            echo "$reader reads it all the same"
+        else
+            noticed=$((noticed + 1))
+        fi
+    done
+    [ "$noticed" -ge 3 ]
 }
 
 tshark_reads() { # NAME
     record "$1" && sh "$here/read_tshark.sh" "$scratch/record" "$scratch/$1.expected"
+}
+
+# npm's packages stay in the build folder.
+install_modules() {
+    mkdir -p "$modules"
+    cp "$here"/node/* "$modules"
+    npm install --prefix "$modules" --no-audit --no-fund --no-package-lock
 }
 
 # ---- Parsers that read what our decoder reads: oracles/DIFFERENCES.md says how they differ
@@ -202,7 +246,7 @@ cmake --build --preset release --target wsd-print wsd-send wsd-receiver \
     wsd-virtual-scanner read_ours vsftpd_uploads wininet_large >"$scratch/log" 2>&1 ||
     { cat "$scratch/log" && exit 1; }
 
-gsoap='' gmime='' mingw='' nginx='' python='' sane='' tshark='' time='' vsftpd=''
+gsoap='' gmime='' mingw='' nginx='' node='' perl='' python='' sane='' tshark='' time='' vsftpd='' zeep=''
 if command -v soapcpp2 >/dev/null && pkg-config --exists gsoap libcrypto; then
     gsoap=$(pkg-config --modversion gsoap)
     build_gsoap_server >"$scratch/log" || { cat "$scratch/log" && exit 1; }
@@ -221,6 +265,17 @@ fi
 if [ -n "$python" ] && command -v nginx >/dev/null; then
     nginx=$(nginx -v 2>&1 | sed 's/.*[/]//')
 fi
+if [ -n "$python" ]; then
+    /usr/bin/python3 -c 'import zeep' 2>/dev/null &&
+        zeep=$(/usr/bin/python3 -c 'import zeep; print(zeep.__version__)')
+    perl -MMIME::Parser -e 1 2>/dev/null &&
+        perl=$(perl -MMIME::Parser -e 'print $MIME::Parser::VERSION')
+    modules=$build/tests/interop_node
+    if command -v npm >/dev/null && install_modules >"$scratch/log" 2>&1; then
+        node=$(node --version)
+        node=${node#v}
+    fi
+fi
 ! env time true 2>/dev/null || time=ours
 if [ -n "$python" ] && pkg-config --exists gmime-3.0; then
     gmime=$(pkg-config --modversion gmime-3.0)
@@ -233,21 +288,33 @@ if command -v airscan-discover >/dev/null && command -v scanimage >/dev/null &&
     make_images
 fi
 
-for size in 0 1 65535 65536 65537 5242880; do
+for size in 0 1 65535 65536 65537 5242880 104857600; do
     random "$size" >"$scratch/$size"
 done
 look_alikes >"$scratch/look-alikes"
+describe one 104857600
 describe two 5242880 '0;type=application/pdf'
-describe five 1 65535 '65536;type=application/oxps' 65537 \
-    'look-alikes;type=application/vnd.example+zip'
+describe ten 1 65535 '65536;type=application/oxps' 65537 0 1 \
+    'look-alikes;type=application/vnd.example+zip' 65536 0 5242880
 
 echo "== Pairs"
-for name in two five; do
-    pair gSOAP "$gsoap" "$name attachments" gsoap_reads "$name"
-    pair gSOAP "$gsoap" "$name attachments, WS-Addressing" \
-        gsoap_reads "$name" --addressing
-    pair email.parser "$python" "$name attachments" email_reads "$name"
-    pair tshark "$tshark" "$name attachments" tshark_reads "$name"
+for name in one two ten; do
+    pair gSOAP "$gsoap" "$name, in chunks" gsoap_reads "$name"
+    pair gSOAP "$gsoap" "$name, with WS-Addressing" gsoap_reads "$name" --addressing
+    pair email.parser "$python" "$name, in chunks" reads email.parser "$name"
+    pair email.parser "$python" "$name, with a Content-Length" \
+        reads email.parser "$name" --content-length
+    pair MIME::Parser "$perl" "$name" reads MIME::Parser "$name"
+    [ "$name" = ten ] || # it takes CR and LF off the ends of attachments
+        pair zeep "$zeep" "$name" reads zeep "$name"
+    pair dicer "$node" "$name" reads dicer "$name"
+    pair multipart-parser "$node" "$name" reads multipart-parser "$name"
+    [ "$name" = one ] || pair tshark "$tshark" "$name" tshark_reads "$name"
+done
+readers="email.parser zeep MIME::Parser dicer multipart-parser"
+for way in quoting last-delimiter end; do
+    pair "three of them" "${python:+${perl:+${zeep:+$node}}}" "notice a broken message: $way" \
+        notice "$way"
 done
 pair email.parser "$python" "messages, sound and damaged" \
     reads_alike email.parser python3 "$here/oracles/read_email.py"
