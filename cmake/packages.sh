@@ -17,9 +17,9 @@ packages_for() {
     clang) echo clang libclang-rt-dev ;; # the tests with clang
     format) echo clang-format ;;
     interop)
-        echo gcc-mingw-w64-x86-64-win32 gsoap imagemagick libgmime-3.0-dev libgsoap-dev \
-            libmime-tools-perl libssl-dev nginx-light nodejs npm python3 python3-zeep \
-            sane-airscan sane-utils tshark vsftpd
+        echo apache2-bin gcc-mingw-w64-x86-64-win32 gsoap imagemagick libgmime-3.0-dev \
+            libgsoap-dev libmime-tools-perl libssl-dev nginx-light nodejs npm python3 \
+            python3-zeep sane-airscan sane-utils tshark vsftpd
         ;;
     *) echo "packages.sh: no such purpose: $1" >&2 && exit 2 ;;
     esac
@@ -28,6 +28,7 @@ packages_for() {
 # Is what the package is needed for there, wherever it came from?
 is_there() {
     case $1 in
+    apache2-bin) has apache2 ;;
     ca-certificates) [ -e /etc/ssl/certs/ca-certificates.crt ] ;;
     libc6-dev) compiles gcc ;;
     libclang-rt-dev) compiles clang -fsanitize=address,undefined ;;

@@ -2,30 +2,8 @@
 # wsd-print and wsd-send through nginx, with wsd-receiver behind it: documents of 256 MiB, nginx's own
 # refusals, and certificates of both sides.
 # Run as: sh nginx.sh BUILD_FOLDER
-set -eu
 build=$1
-scratch=$(mktemp -d)
-processes=
-finish() {
-    status=$?
-    # shellcheck disable=SC2086 # a list
-    kill $processes 2>/dev/null || :
-    wait 2>/dev/null || :
-    rm -rf "$scratch"
-    exit "$status"
-}
-trap finish EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
-soon() {
-    tries=200
-    until "$@"; do
-        tries=$((tries - 1))
-        [ "$tries" -gt 0 ] || { echo "never: $*" && return 1; }
-        sleep 0.1
-    done
-}
+. "$(dirname "$0")/scratch.sh"
 
 # ---- Certificates: ca and other-ca; NAME.pem and NAME.key of each ---------------------
 
@@ -86,17 +64,13 @@ END
 
 start_receiver() {
     mkdir "$scratch/in"
-    "$build/tests/support/wsd-receiver" --dir "$scratch/in" >"$scratch/receiver" 2>&1 &
-    processes="$processes $!"
-    soon grep -q '^READY ' "$scratch/receiver"
-    device=$(sed -n 's/^READY //p' "$scratch/receiver")
+    start receiver "$build/tests/support/wsd-receiver" --dir "$scratch/in"
+    device=$url
 }
 
 start_nginx() {
-    # shellcheck disable=SC2046 # five words
-    set -- $(python3 -c 'import socket
-sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(6)]
-print(*[s.getsockname()[1] for s in sockets])')
+    # shellcheck disable=SC2046 # six words
+    set -- $(free_ports 6)
     plain=$1 good=$2 expired=$3 stranger=$4 elsewhere=$5 dead=$6
     {
         cat <<END

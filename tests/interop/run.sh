@@ -129,23 +129,30 @@ send() { # NAME [OPTION]...
 
 # ---- Peers ---------------------------------------------------------------------------
 
-build_gsoap_server() {
-    mkdir "$scratch/gsoap"
+build_gsoap() { # NAME SOAPCPP2_OPTION CONTRACT SOURCE...
+    made=$scratch/gsoap_$1 what=$1 option=$2 contract=$3
+    shift 3
+    mkdir "$made"
     share=$(pkg-config --variable=prefix gsoap)/share/gsoap
-    soapcpp2 -c -S -2 -x -w -I"$share/import" -d"$scratch/gsoap" \
-        "$here/gsoap/upload.gsoap" 2>&1
+    soapcpp2 -c "$option" -L -2 -x -w -I"$share/import" -d"$made" "$contract" 2>&1
     # shellcheck disable=SC2046 # lists of words
     cc -std=c11 -D_POSIX_C_SOURCE=200809L -O2 -Wall -Wextra -Werror \
-        -isystem "$scratch/gsoap" -isystem "$share/plugin" $(pkg-config --cflags gsoap) \
-        -o "$scratch/gsoap/server" "$here/gsoap/server.c" "$share/plugin/wsaapi.c" \
-        "$scratch/gsoap/soapC.c" "$scratch/gsoap/soapServer.c" \
+        -isystem "$made" -isystem "$share/plugin" $(pkg-config --cflags gsoap) \
+        -o "$scratch/gsoap_$what/$what" "$@" "$made"/soap*.c \
         $(pkg-config --libs gsoap libcrypto) 2>&1
+}
+
+build_gsoap_programs() {
+    share=$(pkg-config --variable=prefix gsoap)/share/gsoap
+    build_gsoap server -S "$here/gsoap/upload.gsoap" \
+        "$here/gsoap/server.c" "$share/plugin/wsaapi.c" &&
+        build_gsoap get_file -C "$here/gsoap/get_file.gsoap" "$here/gsoap/get_file.c"
 }
 
 gsoap_reads() { # NAME [OPTION]
     name=$1
     shift
-    serve "$scratch/gsoap/server" "$@" && send "$name" && heard >"$scratch/read" &&
+    serve "$scratch/gsoap_server/server" "$@" && send "$name" && heard >"$scratch/read" &&
         diff "$scratch/$name.expected" "$scratch/read"
 }
 
@@ -236,6 +243,26 @@ scans() { # HOW IMAGE
     sh "$here/scan_with_sane.sh" "$build" "$1" "$scratch/$2"
 }
 
+# ---- Clients of our services ---------------------------------------------------------
+
+# A file of every size, and the fault for one that is not there.
+gets_files() { # COMMAND...     (with the URL and the name behind it)
+    "$build/examples/wsd-file-service" --port 0 --dir "$scratch/files" \
+        >"$scratch/service" 2>&1 &
+    server=$!
+    tries=100
+    until grep -q READY "$scratch/service" || [ $((tries -= 1)) -eq 0 ]; do
+        sleep 0.1
+    done
+    url=$(sed -n 's/^READY //p' "$scratch/service")
+    for name in $(ls "$scratch/files"); do
+        timeout 60 "$@" "$url" "$name" >"$scratch/got" &&
+            cmp "$scratch/files/$name" "$scratch/got" || return 1
+    done
+    ! timeout 60 "$@" "$url" missing >"$scratch/got" 2>&1 &&
+        grep -F "There is no such file." "$scratch/got"
+}
+
 # ---- All of it -----------------------------------------------------------------------
 
 echo "== Building"
@@ -243,13 +270,13 @@ sh cmake/packages.sh build test
 sh cmake/packages.sh interop || echo "Going on without them."
 cmake --preset release >"$scratch/log" 2>&1 || { cat "$scratch/log" && exit 1; }
 cmake --build --preset release --target wsd-print wsd-send wsd-receiver \
-    wsd-virtual-scanner read_ours vsftpd_uploads wininet_large >"$scratch/log" 2>&1 ||
+    wsd-file-service wsd-get-file wsd-virtual-printer wsd-virtual-scanner read_ours vsftpd_uploads wininet_large >"$scratch/log" 2>&1 ||
     { cat "$scratch/log" && exit 1; }
 
-gsoap='' gmime='' mingw='' nginx='' node='' perl='' python='' sane='' tshark='' time='' vsftpd='' zeep=''
+apache='' gsoap='' gmime='' mingw='' nginx='' node='' perl='' python='' sane='' tshark='' time='' vsftpd='' zeep=''
 if command -v soapcpp2 >/dev/null && pkg-config --exists gsoap libcrypto; then
     gsoap=$(pkg-config --modversion gsoap)
-    build_gsoap_server >"$scratch/log" || { cat "$scratch/log" && exit 1; }
+    build_gsoap_programs >"$scratch/log" || { cat "$scratch/log" && exit 1; }
 fi
 if command -v python3 >/dev/null; then
     python=$(python3 -c 'import platform; print(platform.python_version())')
@@ -261,6 +288,9 @@ fi
 PATH=$PATH:/usr/sbin # where servers are
 if [ "$(id -u)" -eq 0 ] && command -v vsftpd >/dev/null; then # only root can start it
     vsftpd=$(vsftpd -v 0>&1 | sed 's/[^0-9]*//')
+fi
+if [ -n "$python" ] && command -v apache2 >/dev/null; then
+    apache=$(apache2 -v | sed -n '1s/.*Apache.\([0-9.]*\).*/\1/p')
 fi
 if [ -n "$python" ] && command -v nginx >/dev/null; then
     nginx=$(nginx -v 2>&1 | sed 's/.*[/]//')
@@ -292,6 +322,10 @@ for size in 0 1 65535 65536 65537 5242880 104857600; do
     random "$size" >"$scratch/$size"
 done
 look_alikes >"$scratch/look-alikes"
+mkdir "$scratch/files"
+for size in 0 1 65535 65536 65537 5242880; do
+    ln "$scratch/$size" "$scratch/files/$size"
+done
 describe one 104857600
 describe two 5242880 '0;type=application/pdf'
 describe ten 1 65535 '65536;type=application/oxps' 65537 0 1 \
@@ -322,6 +356,19 @@ pair GMime "$gmime" "messages, sound and damaged" \
     reads_alike GMime "$scratch/read_gmime"
 pair nginx "$nginx" "256 MiB through it, its refusals, certificates" \
     sh "$here/nginx.sh" "$build"
+wsdl=$here/file_service/file.wsdl
+pair gSOAP "$gsoap" "gets files" gets_files "$scratch/gsoap_get_file/get_file"
+pair zeep "$zeep" "gets files" \
+    gets_files /usr/bin/python3 "$here/file_service/get_zeep.py" "$wsdl"
+pair node-soap "$node" "gets files" gets_files node "$modules/get_file.mjs" "$wsdl"
+for program in curl email_package toolbelt; do
+    pair "$program" "$zeep" "prints what it has packed" \
+        sh "$here/print/print.sh" "$build" "$program" "$scratch/files"/*
+done
+pair nginx "$nginx" "in front of devices, two of them in turn" \
+    sh "$here/balance.sh" "$build" nginx
+pair Apache "$apache" "in front of devices, two of them in turn" \
+    sh "$here/balance.sh" "$build" apache
 for image in page.png page.jpg grey.png large.bmp; do
     pair sane-airscan "$sane" "$image from a flatbed" scans flatbed "$image"
 done
@@ -337,6 +384,6 @@ pair wininet.h ours "2.5 GiB over FTP, in less than 16 MiB" \
     "$build/tests/wininet_large" ftp 2560 16384
 pair wsd-receiver "$time" "1 GiB, in less than 16 MiB" sh "$here/memory.sh" "$build"
 
-printf '\n%-4s  %-12s  %-8s  %s\n' "" Peer Version Message
+printf '\n%-4s  %-16s  %-8s  %s\n' "" Peer Version Message
 cat "$scratch/table"
 ! grep -q '^FAIL' "$scratch/table"

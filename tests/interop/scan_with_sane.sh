@@ -2,47 +2,21 @@
 # Lets scanimage with sane-airscan scan from wsd-virtual-scanner: every pixel must be the
 # image's.
 # Usage: scan_with_sane.sh BUILD_FOLDER flatbed|feeder|interrupt IMAGE
-set -eu
 usage="usage: scan_with_sane.sh BUILD_FOLDER flatbed|feeder|interrupt IMAGE"
 build=${1:?$usage} how=${2:?$usage} image=${3:?$usage}
 
-scratch=$(mktemp -d)
-scanner='' client=''
-finish() {
-    status=$?
-    for process in $scanner $client; do
-        kill -KILL "$process" 2>/dev/null || :
-    done
-    [ "$status" -eq 0 ] || cat "$scratch/said" "$scratch/err" || :
-    rm -rf "$scratch"
-    exit "$status"
-}
-trap finish EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+. "$(dirname "$0")/scratch.sh"
 
-# Runs a command until it succeeds, for at most some 30 s.
-soon() {
-    tries=300
-    until "$@"; do
-        tries=$((tries - 1))
-        [ "$tries" -gt 0 ] || { echo "never: $*" && return 1; }
-        sleep 0.1
-    done
-}
-
-says() { grep -qF "$1" "$scratch/said"; }
+says() { grep -qF "$1" "$scratch/scanner.log"; }
 has_ended() { ! kill -0 "$client" 2>/dev/null; }
 
 start_scanner() { # [OPTION]...
-    "$build/examples/wsd-virtual-scanner" --image "$image" "$@" >"$scratch/said" 2>&1 &
-    scanner=$!
-    soon says READY
+    start scanner "$build/examples/wsd-virtual-scanner" --image "$image" "$@"
     # Without a configuration of its own scanimage would look for scanners in the network.
     echo airscan >"$scratch/dll.conf"
     cat >"$scratch/airscan.conf" <<END
 [devices]
-"virtual" = $(sed -n 's/^READY //p' "$scratch/said"), WSD
+"virtual" = $url, WSD
 [options]
 discovery = disable
 ws-discovery = off
@@ -51,15 +25,15 @@ END
 
 begin_scan() { # [OPTION]...
     SANE_CONFIG_DIR=$scratch scanimage --device airscan:w0:virtual --format png "$@" \
-        >"$scratch/out" 2>"$scratch/err" &
+        >"$scratch/out" 2>"$scratch/client.log" &
     client=$!
+    processes="$processes $client"
 }
 
 end_scan() { # STATUS
     soon has_ended
     status=0
     wait "$client" || status=$?
-    client=
     [ "$status" -eq "$1" ] || { echo "scanimage: status $status" && return 1; }
 }
 
@@ -85,7 +59,7 @@ feeder)
     for page in 1 2 3; do
         is_image "$scratch/scan-$page.png"
     done
-    grep "3 pages scanned" "$scratch/err"
+    grep "3 pages scanned" "$scratch/client.log"
     [ ! -e "$scratch/scan-4.png" ]
     ;;
 interrupt)
@@ -95,7 +69,7 @@ interrupt)
     sleep 1
     kill -INT "$client"
     end_scan 2
-    grep "Operation was canceled" "$scratch/err"
+    grep "Operation was canceled" "$scratch/client.log"
     [ ! -e "$scratch/cut.png" ]
     soon says "job 1: cancelled, images sent: 0"
     scan --output-file "$scratch/scan.png"
