@@ -5,8 +5,11 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include <time.h>
 
 #include "wsd_error.h"
+
+#define MOMENT_S 1
 
 const struct scan_fault job_not_found = {"Sender", "ClientErrorJobIdNotFound",
                                          "The specified JobId was not found."};
@@ -28,18 +31,26 @@ static const struct scan_fault internal_error = {"Receiver", "ServerErrorInterna
 
 bool jobs_init(struct jobs *jobs, const struct device *device, unsigned patience_s)
 {
+    pthread_condattr_t monotonic;
+
     *jobs = (struct jobs){.device = device, .patience_s = patience_s};
     jobs->random = fopen("/dev/urandom", "rb");
-    if (jobs->random == NULL)
+    if (jobs->random == NULL) {
         fprintf(stderr, "%s: cannot open /dev/urandom: %s\n", device->cli.program,
                 strerror(errno));
-    else
-        pthread_mutex_init(&jobs->synced.mutex, NULL);
-    return jobs->random != NULL;
+        return false;
+    }
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&jobs->synced.image_ended, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_mutex_init(&jobs->synced.mutex, NULL);
+    return true;
 }
 
 void jobs_fini(struct jobs *jobs)
 {
+    pthread_cond_destroy(&jobs->synced.image_ended);
     pthread_mutex_destroy(&jobs->synced.mutex);
     fclose(jobs->random);
 }
@@ -92,12 +103,28 @@ static bool make_token(struct jobs *jobs, char token[33])
     return true;
 }
 
+/* The thread that sends an image notices its end a moment after the client. */
+static void await_image_locked(struct jobs *jobs, unsigned id)
+{
+    const struct job *job;
+    struct timespec deadline;
+
+    clock_gettime(CLOCK_MONOTONIC, &deadline);
+    deadline.tv_sec += MOMENT_S;
+    do
+        job = find_locked(jobs, id);
+    while (job != NULL && job->image != NULL && job->state == JOB_PROCESSING &&
+           pthread_cond_timedwait(&jobs->synced.image_ended, &jobs->synced.mutex,
+                                  &deadline) == 0);
+}
+
 const struct scan_fault *jobs_create(struct jobs *jobs, struct job *job)
 {
     const struct scan_fault *fault = NULL;
     const struct job *newest;
 
     pthread_mutex_lock(&jobs->synced.mutex);
+    await_image_locked(jobs, jobs->synced.newest);
     newest = find_locked(jobs, jobs->synced.newest);
     if (newest != NULL && job_is_active(newest)) {
         fault = &not_accepting;
@@ -189,6 +216,7 @@ const struct scan_fault *jobs_begin_image(struct jobs *jobs, unsigned id,
     struct job *job;
 
     pthread_mutex_lock(&jobs->synced.mutex);
+    await_image_locked(jobs, id);
     job = find_locked(jobs, id);
     fault = refuse_image(job, token);
     if (fault == NULL) {
@@ -205,6 +233,7 @@ const struct scan_fault *jobs_begin_image(struct jobs *jobs, unsigned id,
 static void end_image_locked(struct jobs *jobs, struct job *job, const char *failure)
 {
     job->image = NULL;
+    pthread_cond_broadcast(&jobs->synced.image_ended);
     job->silent_since = cli_now();
     if (failure == NULL)
         device_say(jobs->device, "job %u: image %u sent", job->id, ++job->sent);

@@ -56,6 +56,7 @@ struct jobs {
 
     struct {
         pthread_mutex_t mutex;
+        pthread_cond_t image_ended;  /* of any job */
         unsigned newest;             /* id; 0: there was none */
         struct job table[JOBS_KEPT]; /* by id modulo JOBS_KEPT */
     } synced;
@@ -69,7 +70,9 @@ void jobs_fini(struct jobs *jobs);
 
 /* From here on: any thread.  NULL: it was done; else why not. */
 
-/* Creates a job from the name, the user and the ticket in it; fills in the rest. */
+/* Creates a job from the name, the user and the ticket in it; fills in the rest.  A
+ * client can have the whole image of a job before the thread that sends it knows: so this
+ * and jobs_begin_image() wait a moment for the end of an image. */
 const struct scan_fault *jobs_create(struct jobs *jobs, struct job *job);
 
 /* Gives a copy of a job. */
