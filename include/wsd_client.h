@@ -3,6 +3,9 @@
  *
  * A client has one thread of its own that does all network work of all its messages; a
  * program needs one client, however many devices it talks to.
+ *
+ * For each message it needs memory for the envelopes, ring_bytes for the attachment that
+ * goes out, and four times ring_bytes for those of the reply, however many they are.
  */
 #ifndef WSD_CLIENT_H
 #define WSD_CLIENT_H

@@ -226,9 +226,15 @@ WSD_API HRESULT WSD_CALL wsd_inbound_message_find_text(const wsd_inbound_message
  * xop:Include means, or its base64 text, decoded [R10].
  *
  * A message can be read while its attachments still arrive.  They arrive in the sender's
- * order, each through a ring of its own: an attachment that nobody reads holds up those
- * behind it once its ring is full, and with them the connection; close what you do not
- * want [R11].
+ * order, each through a ring of its own, which shrinks to its content when that is whole;
+ * together the rings of a message have at most four times ring_bytes [R23].  What nobody
+ * reads holds up the attachments behind it once its ring, or all that is allowed, is
+ * full, and with them the connection; close what you do not want [R11].
+ *
+ * A Read of an attachment that is held up waits like any other: STG_S_BLOCK when its
+ * budget has passed, and its bytes once those in the way have been read or closed [R24].
+ * With a budget of INFINITE nothing else ends it as long as the peer waits too: do not
+ * read so on the only thread that reads.
  *
  * Blocking    Never waits.
  * Ownership   *out has a reference of its own: give it back with Release().  It may

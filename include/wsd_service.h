@@ -7,8 +7,9 @@
  * from wsd_service_reply() on.
  *
  * Its memory is bounded: some MiB of its own; 192 KiB for each connection; the envelopes
- * of each request in progress and of its reply, as text and taken apart; and ring_bytes
- * for each open attachment, however large that is and however slow its reader.
+ * of each request in progress and of its reply, as text and taken apart; four times
+ * ring_bytes for the attachments of each request, however many and large they are and
+ * however slow their reader; and ring_bytes for the one of its reply that goes out.
  *
  * Part of the component `service` (CMake: wsdattach::service, pkg-config:
  * wsdattach-service): a program that only sends does not link it, nor libmicrohttpd.

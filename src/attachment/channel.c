@@ -79,6 +79,28 @@ size_t wsd_channel_drain_locked(struct wsd_channel *channel, uint8_t *to, size_t
     return moved;
 }
 
+void wsd_channel_trim_locked(struct wsd_channel *channel)
+{
+    struct wsd_ring *ring = &channel->ring, trimmed = {0};
+
+    if (channel->copying > 0 || ring->used == ring->capacity)
+        return;
+    if (ring->used > 0 && wsd_ring_init(&trimmed, ring->used, ring->mem) != S_OK)
+        return;
+    while (ring->used > 0) {
+        const uint8_t *from;
+        uint8_t *to;
+        size_t stored = wsd_ring_peek(ring, &from);
+
+        wsd_ring_reserve(&trimmed, &to);
+        memcpy(to, from, stored);
+        wsd_ring_commit(&trimmed, stored);
+        wsd_ring_consume(ring, stored);
+    }
+    wsd_ring_fini(ring);
+    *ring = trimmed;
+}
+
 void wsd_channel_drop_locked(struct wsd_channel *channel)
 {
     channel->dropped = true;

@@ -39,6 +39,10 @@ size_t wsd_channel_fill_locked(struct wsd_channel *channel, const uint8_t *from,
                                size_t size);
 size_t wsd_channel_drain_locked(struct wsd_channel *channel, uint8_t *to, size_t size);
 
+/* Nothing more is put in: gives back what the ring has too much, if memory allows and no
+ * copy uses it. */
+void wsd_channel_trim_locked(struct wsd_channel *channel);
+
 /* Gives the memory back, as soon as no copy uses it. */
 void wsd_channel_drop_locked(struct wsd_channel *channel);
 

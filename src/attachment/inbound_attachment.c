@@ -29,7 +29,7 @@ struct wsd_inbound_attachment {
         struct wsd_waiting waiting; /* its progress is the bytes that were pushed */
         enum inbound_state state;
         HRESULT error;              /* of FAILED */
-        bool pusher_waiting;        /* told "full" and not yet woken */
+        bool pusher_waiting;        /* told "full", or what is held; not yet woken */
         bool message_gone;          /* the pusher is to know of Close */
         struct wsd_channel channel; /* open from the first push to the end */
         uint64_t given;             /* to the application */
@@ -107,12 +107,15 @@ static HRESULT inbound_read_in_turn_locked(struct wsd_inbound_attachment *self,
         if (hr != S_OK)
             return hr;
         self->synced.given += *given;
-        if (*given > 0 && self->synced.pusher_waiting && ring->used <= ring->capacity / 2)
-            inbound_wake_pusher_locked(self);
         if (self->synced.state == INBOUND_WHOLE && ring->used == 0) {
             wsd_channel_drop_locked(&self->synced.channel);
+            if (self->synced.pusher_waiting)
+                inbound_wake_pusher_locked(self);
             return S_FALSE;
         }
+        if (*given > 0 && self->synced.state == INBOUND_ARRIVING &&
+            self->synced.pusher_waiting && ring->used <= ring->capacity / 2)
+            inbound_wake_pusher_locked(self);
         if (*given > 0)
             return S_OK;
         if (!wsd_waiting_sleep_locked(&self->synced.waiting, patience) &&
@@ -308,9 +311,24 @@ void wsd_inbound_attachment_close_unreferenced(struct wsd_inbound_attachment *se
 void wsd_inbound_attachment_end(struct wsd_inbound_attachment *self)
 {
     wsd_waiting_enter(&self->synced.waiting);
-    if (self->synced.state == INBOUND_ARRIVING)
+    if (self->synced.state == INBOUND_ARRIVING) {
+        wsd_channel_trim_locked(&self->synced.channel);
         inbound_set_state_locked(self, INBOUND_WHOLE);
+    }
     wsd_waiting_leave(&self->synced.waiting);
+}
+
+size_t wsd_inbound_attachment_held(struct wsd_inbound_attachment *self, bool tell)
+{
+    size_t held = 0;
+
+    wsd_waiting_enter(&self->synced.waiting);
+    if (self->synced.state == INBOUND_WHOLE && !self->synced.channel.dropped)
+        held = self->synced.channel.ring.capacity;
+    if (tell && held > 0)
+        self->synced.pusher_waiting = true;
+    wsd_waiting_leave(&self->synced.waiting);
+    return held;
 }
 
 void wsd_inbound_attachment_fail(struct wsd_inbound_attachment *self, HRESULT error)

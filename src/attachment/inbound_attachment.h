@@ -64,6 +64,10 @@ void wsd_inbound_attachment_close_unreferenced(struct wsd_inbound_attachment *se
 void wsd_inbound_attachment_end(struct wsd_inbound_attachment *self);
 void wsd_inbound_attachment_fail(struct wsd_inbound_attachment *self, HRESULT error);
 
+/* How much memory the content needs that is whole and has not been read to its end.
+ * tell: if it needs some, host.wake() says when it does no more.  For the pusher. */
+size_t wsd_inbound_attachment_held(struct wsd_inbound_attachment *self, bool tell);
+
 /* For wsd_attachment.h. */
 struct wsd_waiting *wsd_inbound_attachment_waiting(struct wsd_inbound_attachment *self);
 void wsd_inbound_attachment_get_progress(struct wsd_inbound_attachment *self,

@@ -14,7 +14,7 @@ struct entry {
     char *href;                                /* owned; NULL until expected */
     char *id;                                  /* owned; NULL until it came */
     char *_Atomic media_type;                  /* owned; NULL until it came */
-    bool ended;                                /* its part did; pusher only */
+    bool admitted, ended;                      /* its part; pusher only */
 };
 
 struct wsd_inbound_package {
@@ -201,11 +201,30 @@ static HRESULT package_part_begins(struct wsd_part_handler *handler,
     return meet(package, header);
 }
 
+static bool leaves_a_ring(const struct wsd_inbound_package *package, bool tell)
+{
+    size_t held = 0;
+
+    for (size_t i = 0; i < package->count; i++)
+        held += wsd_inbound_attachment_held(package->entries[i].attachment, tell);
+    return held <= package->options.ring_bytes * (WSD_MAX_RINGS - 1);
+}
+
+/* May the current part begin to fill a ring?  Else a Read or a Close wakes the host. */
+static bool is_admitted(struct wsd_inbound_package *package)
+{
+    struct entry *entry = package->current;
+
+    if (!entry->admitted)
+        entry->admitted = leaves_a_ring(package, false) || leaves_a_ring(package, true);
+    return entry->admitted;
+}
+
 static HRESULT package_content(struct wsd_part_handler *handler, const uint8_t *bytes,
                                size_t size, size_t *taken)
 {
     struct wsd_inbound_package *package = package_from_handler(handler);
-    HRESULT hr;
+    HRESULT hr = S_OK;
 
     *taken = size;
     if (package->in_root)
@@ -217,7 +236,10 @@ static HRESULT package_content(struct wsd_part_handler *handler, const uint8_t *
         package->discarded += size;
         return S_OK;
     }
-    hr = wsd_inbound_attachment_push(package->current->attachment, bytes, size, taken);
+    *taken = 0;
+    if (is_admitted(package))
+        hr =
+            wsd_inbound_attachment_push(package->current->attachment, bytes, size, taken);
     if (hr == S_OK && *taken < size && !package->envelope_came)
         return WS_E_QUOTA_EXCEEDED;
     return hr;
@@ -239,6 +261,9 @@ static HRESULT package_part_ends(struct wsd_part_handler *handler)
     package->in_root = false;
     hr = package->owner.envelope_came(package->owner.context);
     package->envelope_came = true;
+    for (size_t i = 0; i < package->count; i++)
+        if (package->entries[i].href == NULL) /* came before, and is nobody's */
+            wsd_inbound_attachment_close_unreferenced(package->entries[i].attachment);
     return hr;
 }
 

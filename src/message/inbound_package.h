@@ -6,6 +6,9 @@
  * may come in any order, but what comes before the envelope must fit into the rings, for
  * the application knows of nothing yet that it could read.
  *
+ * Together the rings have at most WSD_MAX_RINGS times the bytes of one, however many
+ * attachments are left unread: beyond that the next part holds the pusher up.
+ *
  * Pushed on the transport's thread.  Once the envelope has been read, find(), at() and
  * media_type() are for the application's thread too: the table changes no more.
  */
@@ -27,6 +30,8 @@ struct wsd_inbound_package_owner {
     /* The envelope's bytes are complete: read them, and expect() what it refers to. */
     HRESULT (*envelope_came)(void *context);
 };
+
+enum { WSD_MAX_RINGS = 4 };
 
 struct wsd_inbound_package_options {
     size_t ring_bytes; /* of each attachment */

@@ -622,6 +622,38 @@ static void read__not_called__holds_up_the_connection(void **state)
     free(content);
 }
 
+/* [R23] [R24] */
+static void read__behind_more_than_fits__blocks_until_that_is_read(void **state)
+{
+    enum { PAGES = 6 };
+    wsd_client_options options = WSD_CLIENT_OPTIONS_INIT;
+    const char content[RING] = "page";
+    IWSDInboundAttachment *pages[PAGES];
+    struct scan scan = {0};
+    char byte;
+    DWORD given;
+
+    (void)state;
+    options.ring_bytes = RING;
+    put_root(&scan.body, PAGES);
+    for (size_t i = 0; i < PAGES; i++)
+        put_page(&scan.body, i, content, RING);
+    put_end(&scan.body);
+    assert_hr(scan_run(&scan, &options, WITH_LENGTH), S_OK);
+    for (size_t i = 0; i < PAGES; i++)
+        pages[i] = page_of(scan.message, i);
+    page_set_budget(pages[PAGES - 1], 300);
+    assert_hr(page_read(pages[PAGES - 1], &byte, 1, &given), STG_S_BLOCK);
+    for (size_t i = 0; i < PAGES; i++)
+        assert_int_equal(page_progress(pages[i]).accepted, i < 4 ? RING : 0);
+    page_set_budget(pages[PAGES - 1], PEER_PATIENCE_MS);
+    for (size_t i = 0; i < PAGES; i++) {
+        page_expect(scan.message, i, content, RING, 100);
+        page_release(pages[i]);
+    }
+    scan_free(&scan);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -645,6 +677,7 @@ int main(void)
         cmocka_unit_test(read__on_a_thread_of_the_library__may_not_wait),
         cmocka_unit_test(wait_budget__not_set__is_the_clients),
         cmocka_unit_test(read__not_called__holds_up_the_connection),
+        cmocka_unit_test(read__behind_more_than_fits__blocks_until_that_is_read),
     };
 
     return cmocka_run_group_tests_name("inbound_attachment_contract", tests, NULL, NULL);

@@ -288,6 +288,65 @@ static void read__client_stands_still__has_a_ring_and_a_budget(void **state)
     device_release(&device);
 }
 
+/* Reads the last of six parts before the others, then all in their order. */
+struct backwards {
+    uint64_t accepted; /* of all parts, before any was read */
+    HRESULT before, after;
+};
+
+enum { BACKWARDS = 6 };
+
+static HRESULT WSD_CALL read_backwards(void *context, wsd_inbound_message *request,
+                                       wsd_outbound_message *reply)
+{
+    struct backwards *found = context;
+    IWSDInboundAttachment *parts[BACKWARDS];
+    wsd_attachment_progress progress = {.size = sizeof(progress)};
+    char byte;
+    DWORD given;
+
+    for (size_t i = 0; i < BACKWARDS; i++)
+        if (request_part(request, i, &parts[i]) != S_OK)
+            return E_FAIL;
+    found->before = page_read(parts[BACKWARDS - 1], &byte, 1, &given);
+    for (size_t i = 0; i < BACKWARDS; i++) {
+        wsd_attachment_get_progress((IWSDAttachment *)parts[i], &progress);
+        found->accepted += progress.accepted;
+    }
+    for (size_t i = 0; i < BACKWARDS; i++) {
+        found->after = part_read(parts[i], document, RING).hr;
+        page_release(parts[i]);
+    }
+    return answer_plainly(NULL, request, reply);
+}
+
+/* [R23] [R24] */
+static void read__behind_more_than_fits__blocks_until_that_is_read(void **state)
+{
+    wsd_service_options options = WSD_SERVICE_OPTIONS_INIT;
+    struct backwards found = {.before = E_FAIL, .after = E_FAIL};
+    struct bytes body = {0};
+    struct recorded reply;
+    struct device device;
+
+    (void)state;
+    options.ring_bytes = RING;
+    options.wait_budget_ms = 300;
+    device_start(&device, &options, read_backwards, &found);
+    put_upload(&body, BACKWARDS);
+    for (size_t i = 0; i < BACKWARDS; i++)
+        put_page(&body, i, document, RING);
+    put_end(&body);
+    device_ask(&device, PACKAGE_FIELD, body.at, body.size, &reply);
+    assert_int_equal(http_status(&reply), 200);
+    assert_hr(found.before, STG_S_BLOCK);
+    assert_int_equal(found.accepted, 4 * RING);
+    assert_hr(found.after, S_FALSE);
+    recorded_free(&reply);
+    bytes_free(&body);
+    device_release(&device);
+}
+
 static HRESULT WSD_CALL write_until_standstill(void *context,
                                                wsd_inbound_message *request,
                                                wsd_outbound_message *reply)
@@ -766,6 +825,7 @@ int main(void)
         cmocka_unit_test(attachments__left_unread__are_thrown_away_up_to_the_limit),
         cmocka_unit_test(refused_request__of_any_size__is_thrown_away_up_to_the_limit),
         cmocka_unit_test(read__client_stands_still__has_a_ring_and_a_budget),
+        cmocka_unit_test(read__behind_more_than_fits__blocks_until_that_is_read),
         cmocka_unit_test(write__client_stands_still__has_a_ring_and_a_budget),
         cmocka_unit_test(request__not_there_in_time__is_cut),
         cmocka_unit_test(request__that_trickles__is_cut),

@@ -54,7 +54,7 @@ void device_release(struct device *device);
     "/role/anonymous</a:Address></a:ReplyTo>"
 #define REQUEST SOAP(ADDRESSED(ACTION), BODY)
 
-/* The root part of a package with `count` <= 4 attachments at Upload/Data[1] and so on;
+/* The root part of a package with `count` attachments at Upload/Data[1] and so on;
  * put_page() and put_end() go on. */
 void put_upload(struct bytes *body, size_t count);
 

@@ -131,6 +131,47 @@ static void drop__during_a_copy__waits_for_its_end_to_free(void **state)
     unmake(&f);
 }
 
+static void trim__whatever_is_stored__needs_no_more_and_keeps_it(void **state)
+{
+    (void)state;
+    for (size_t used = 0; used <= 4; used++) {
+        struct fixture f;
+        uint8_t bytes[4] = "abc", out[4];
+
+        make(&f, 4);
+        assert_int_equal(wsd_channel_fill_locked(&f.channel, bytes, 3), 3);
+        assert_int_equal(wsd_channel_drain_locked(&f.channel, out, 3), 3);
+        wsd_channel_fill_locked(&f.channel, bytes, used); /* across the wrap */
+        wsd_channel_trim_locked(&f.channel);
+        assert_int_equal(f.channel.ring.capacity, used);
+        assert_int_equal(f.heap.live, used > 0);
+        assert_int_equal(wsd_channel_drain_locked(&f.channel, out, 4), used);
+        assert_memory_equal(out, bytes, used);
+        unmake(&f);
+    }
+}
+
+/* Without the memory for a smaller ring, or while the other end copies. */
+static void trim__not_now__leaves_all_as_it_is(void **state)
+{
+    (void)state;
+    for (unsigned copying = 0; copying < 2; copying++) {
+        struct fixture f;
+        uint8_t bytes[4] = "abc", out[4];
+
+        make(&f, 4);
+        assert_int_equal(wsd_channel_fill_locked(&f.channel, bytes, 3), 3);
+        f.heap.grants = copying ? -1 : 0;
+        f.channel.copying = copying;
+        wsd_channel_trim_locked(&f.channel);
+        f.channel.copying = 0;
+        assert_int_equal(f.channel.ring.capacity, 4);
+        assert_int_equal(wsd_channel_drain_locked(&f.channel, out, 4), 3);
+        assert_memory_equal(out, bytes, 3);
+        unmake(&f);
+    }
+}
+
 enum { RACE_BYTES = 200000 };
 
 static void *drain_all(void *argument)
@@ -198,6 +239,8 @@ int main(void)
         cmocka_unit_test(open__no_memory__fails_and_can_be_tried_again),
         cmocka_unit_test(drop__idle__frees_at_once_and_nothing_moves_any_more),
         cmocka_unit_test(drop__during_a_copy__waits_for_its_end_to_free),
+        cmocka_unit_test(trim__whatever_is_stored__needs_no_more_and_keeps_it),
+        cmocka_unit_test(trim__not_now__leaves_all_as_it_is),
         cmocka_unit_test(fill_and_drain__on_two_threads__lose_and_mix_nothing),
     };
 

@@ -346,6 +346,15 @@ static void envelope__over_its_limit__ends_the_body(void **state)
 }
 
 /* With the envelope they are the decoder's 50 parts. */
+static void assert_number(struct rig *rig, int i)
+{
+    char href[16], number[16];
+
+    snprintf(href, sizeof(href), "cid:%d@x", i);
+    snprintf(number, sizeof(number), "%d", i);
+    assert_content(rig, href, S_FALSE, number);
+}
+
 static void attachments__as_many_as_there_may_be__and_not_one_more(void **state)
 {
     static char texts[WSD_MAX_ATTACHMENTS + 1][32];
@@ -373,15 +382,12 @@ static void attachments__as_many_as_there_may_be__and_not_one_more(void **state)
 
             snprintf(part, sizeof(part), "--B\r\nContent-ID: <%d@x>\r\n\r\n%d\r\n", i, i);
             assert_hr(feed(&rig, part, 7), S_OK);
+            if (i > 0)
+                assert_number(&rig, i - 1); /* all of them do not fit */
         }
         assert_hr(feed(&rig, END, 7), S_OK);
         assert_hr(finish(&rig), S_OK);
-        for (int i = 0; i < count; i++) {
-            char number[16];
-
-            snprintf(number, sizeof(number), "%d", i);
-            assert_content(&rig, hrefs[i], S_FALSE, number);
-        }
+        assert_number(&rig, count - 1);
         rig_destroy(&rig);
         assert_int_equal(heap.live, 0);
     }
@@ -450,6 +456,78 @@ static void content__that_nobody_reads__holds_the_pusher_up(void **state)
     object->lpVtbl->Release(object);
     assert_content(&rig, "cid:b@x", S_FALSE, "bb");
     rig_destroy(&rig);
+}
+
+#define EIGHT(id) PART(id, "12345678")
+
+/* Of parts that fill their rings four may be there, of small ones as many as make that
+ * much: the next one waits until one of them has been read to its end, or closed. */
+static void parts__more_than_four_rings_hold__wait_for_a_reader(void **state)
+{
+    static const char *const hrefs[] = {"cid:a@x", "cid:b@x", "cid:c@x", "cid:d@x",
+                                        "cid:e@x", "cid:f@x", NULL};
+    static const char before[] = ROOT EIGHT("a@x") EIGHT("b@x") PART("c@x", "1234")
+        PART("d@x", "1234") EIGHT("e@x") "--B\r\nContent-ID: <f@x>\r\n\r\n";
+    static const char rest[] = "ff\r\n" END;
+    IWSDInboundAttachment *object;
+    struct rig rig;
+    size_t taken;
+    char text[64];
+
+    (void)state;
+    for (int close = 0; close < 2; close++) {
+        assert_hr(rig_create(&rig, wsd_mem_heap(), TYPE, hrefs), S_OK);
+        assert_hr(feed(&rig, before, 1000), S_OK);
+        for (int again = 0; again < 2; again++) {
+            assert_hr(push(&rig, rest, sizeof(rest) - 1, &taken), S_OK);
+            assert_int_equal(taken, 0);
+        }
+        object = wsd_inbound_attachment_iface(wsd_inbound_package_at(rig.package, 4));
+        if (close) {
+            assert_hr(object->lpVtbl->Close(object), S_OK);
+        } else {
+            DWORD given;
+
+            assert_hr(object->lpVtbl->Read(object, (BYTE *)text, 7, &given), S_OK);
+            assert_int_equal(atomic_load(&rig.host.wakes), 0);
+            assert_hr(push(&rig, rest, sizeof(rest) - 1, &taken), S_OK);
+            assert_int_equal(taken, 0);
+            assert_hr(get(object, text), S_FALSE);
+            assert_string_equal(text, "8");
+        }
+        assert_int_equal(atomic_load(&rig.host.wakes), 1);
+        assert_hr(feed(&rig, rest, 1000), S_OK);
+        assert_hr(finish(&rig), S_OK);
+        object->lpVtbl->Release(object);
+        assert_content(&rig, "cid:a@x", S_FALSE, "12345678");
+        assert_content(&rig, "cid:d@x", S_FALSE, "1234");
+        assert_content(&rig, "cid:f@x", S_FALSE, "ff");
+        rig_destroy(&rig);
+    }
+}
+
+/* Before the envelope nobody can read them; and those that it does not mean, nobody
+ * will. */
+static void parts__before_the_envelope__fit_and_hold_nobody_up(void **state)
+{
+    static const char *const hrefs[] = {"cid:a@x", NULL};
+    static const char four[] = EIGHT("u@x") EIGHT("v@x") EIGHT("w@x") EIGHT("x@x");
+    struct rig rig;
+
+    (void)state;
+    for (int five = 0; five < 2; five++) {
+        assert_hr(rig_create(&rig, wsd_mem_heap(), START, hrefs), S_OK);
+        assert_hr(feed(&rig, four, 1000), S_OK);
+        if (five) {
+            assert_hr(feed(&rig, EIGHT("a@x"), 1000), WS_E_QUOTA_EXCEEDED);
+            wsd_inbound_package_fail(rig.package, WS_E_QUOTA_EXCEEDED);
+        } else {
+            assert_hr(feed(&rig, ROOT EIGHT("a@x") END, 1000), S_OK);
+            assert_hr(finish(&rig), S_OK);
+            assert_content(&rig, "cid:a@x", S_FALSE, "12345678");
+        }
+        rig_destroy(&rig);
+    }
 }
 
 static void content__closed_in_the_middle__lets_the_next_part_come(void **state)
@@ -618,6 +696,8 @@ int main(void)
         cmocka_unit_test(attachments__as_many_as_there_may_be__and_not_one_more),
         cmocka_unit_test(expected__at_each_index__are_in_the_envelopes_order),
         cmocka_unit_test(content__that_nobody_reads__holds_the_pusher_up),
+        cmocka_unit_test(parts__more_than_four_rings_hold__wait_for_a_reader),
+        cmocka_unit_test(parts__before_the_envelope__fit_and_hold_nobody_up),
         cmocka_unit_test(content__closed_in_the_middle__lets_the_next_part_come),
         cmocka_unit_test(abandon__what_is_held__comes_and_the_rest_is_thrown_away),
         cmocka_unit_test(abandon__nothing_is_held__ends_with_the_next_content),
