@@ -114,7 +114,9 @@ typedef struct wsd_service_options {
     /** Connections at once; more wait unaccepted.  Default 256. */
     unsigned max_connections;
 
-    /** Of those, from one IP address; more are closed at once.  Default 64. */
+    /** Of those, from one IP address; more are closed at once [S37].  Default 16: nobody
+     * has all workers to himself.  A proxy in front is one address for all its clients.
+     */
     unsigned max_connections_per_peer;
 
     /** Requests at once, from their heads to the end of their replies [S36], or, where
@@ -172,7 +174,9 @@ WSD_API HRESULT WSD_CALL wsd_service_create(const wsd_service_options *options,
  * Threads     One at a time.
  * State       Not started.
  *
- * @param path    Of the URL, beginning with '/', percent-decoded, without a query.
+ * @param path    Of the URL, beginning with '/', percent-decoded, without a query; the
+ *                host that a request names is not looked at, be it in a field or, with
+ *                the path, in an http or https URL [S38].
  * @param action  The wsa:Action; NULL: every one without a handler of its own [S15].
  *
  * @retval S_OK
@@ -214,16 +218,18 @@ WSD_API uint16_t WSD_CALL wsd_service_port(const wsd_service *service);
 
 /**
  * Sends the reply now and not when the handler returns, so that the handler itself can
- * write its attachments: a Write before would wait for the reply to be sent.  The reply
- * can be changed no more.  It still goes out behind the whole request: close what of that
- * you do not read.
+ * write its attachments: a Write before would wait for the reply to be sent, until its
+ * budget has passed or the connection ends, with the service's stop at the latest [S39].
+ * The reply can be changed no more.  It still goes out behind the whole request: close
+ * what of that you do not read.
  *
  * Blocking    Never waits.
  * Threads     The handler's.
  *
  * @retval S_OK           [S25]
  * @retval E_POINTER      reply is NULL.
- * @retval E_INVALIDARG   [S26] It is no reply of a service.
+ * @retval E_INVALIDARG   [S26] It is no reply of a service.  [S40] The lengths that its
+ *                        attachments have declared make more than 2^63 - 1 octets.
  * @retval HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION)  It was sent before.
  * @retval WS_E_QUOTA_EXCEEDED  [S27] The envelope is larger than max_envelope_bytes.
  * @retval E_ABORT        An attachment was aborted or given back, the connection is gone,
@@ -247,8 +253,9 @@ WSD_API HRESULT WSD_CALL wsd_service_reply(wsd_outbound_message *reply);
  */
 WSD_API HRESULT WSD_CALL wsd_service_stop(wsd_service *service, DWORD drain_ms);
 
-/** Stops with a drain time of 0, unless that was done, and gives the service back.  Not
- * for a handler.  Accepts NULL [S31]. */
+/** Stops with a drain time of 0, unless that was done, and gives the service back.
+ * Accepts NULL [S31].  Called by a handler, or on another thread of the library, it does
+ * nothing: the service goes on, and is to be given back elsewhere [S41]. */
 WSD_API void WSD_CALL wsd_service_release(wsd_service *service);
 
 #ifdef __cplusplus

@@ -117,7 +117,7 @@ static HRESULT service_open(struct wsd_service *service,
         .request_timeout_ms = number_or(options->request_timeout_ms, 30000),
         .idle_timeout_ms = number_or(options->idle_timeout_ms, 120000),
         .max_connections = max_connections,
-        .max_connections_per_peer = number_or(options->max_connections_per_peer, 64),
+        .max_connections_per_peer = number_or(options->max_connections_per_peer, 16),
     };
     return hr;
 }
@@ -161,10 +161,8 @@ HRESULT WSD_CALL wsd_service_create(const wsd_service_options *options, wsd_serv
 
 void WSD_CALL wsd_service_release(wsd_service *service)
 {
-    if (service == NULL)
-        return;
-    wsd_service_stop(service, 0);
-    service_free(service);
+    if (service != NULL && SUCCEEDED(wsd_service_stop(service, 0)))
+        service_free(service);
 }
 
 /* ---- handlers ---- */

@@ -73,13 +73,13 @@ HRESULT wsd_message_attach(struct wsd_outbound_message *message, const char *pat
                            struct wsd_outbound *attachment, const char *content_type,
                            uint64_t length)
 {
-    struct wsd_message_part *part = &message->parts[message->part_count];
+    size_t index = message->part_count;
+    struct wsd_message_part *part = &message->parts[index];
     HRESULT hr;
 
-    if (message->part_count == WSD_MAX_ATTACHMENTS)
+    if (index == WSD_MAX_ATTACHMENTS)
         return WS_E_QUOTA_EXCEEDED;
-    snprintf(part->content_id, sizeof(part->content_id), "%u@body",
-             (unsigned)message->part_count);
+    snprintf(part->content_id, sizeof(part->content_id), "%u@body", (unsigned)index);
     part->content_type = wsd_copy(message->mem, content_type, strlen(content_type));
     if (part->content_type == NULL)
         return E_OUTOFMEMORY;
@@ -94,6 +94,8 @@ HRESULT wsd_message_attach(struct wsd_outbound_message *message, const char *pat
     part->attachment = attachment;
     part->length = length;
     message->part_count++;
+    if (message->abandoned)
+        wsd_outbound_fail(attachment, E_ABORT);
     return S_OK;
 
 fail:
@@ -106,4 +108,10 @@ void wsd_message_fail(struct wsd_outbound_message *message, HRESULT error)
 {
     for (size_t i = 0; i < message->part_count; i++)
         wsd_outbound_fail(message->parts[i].attachment, error);
+}
+
+void wsd_message_abandon(struct wsd_outbound_message *message)
+{
+    message->abandoned = true;
+    wsd_message_fail(message, E_ABORT);
 }

@@ -1,7 +1,8 @@
 /*
  * outbound_message -- an envelope and its attachments in order, while it is built.
  *
- * Arguments have been checked by the api.  One thread at a time, except for the count.
+ * Arguments have been checked by the api.  One thread at a time, except for the count,
+ * and for wsd_message_abandon() and _fail().
  */
 #ifndef WSD_MESSAGE_OUTBOUND_MESSAGE_H
 #define WSD_MESSAGE_OUTBOUND_MESSAGE_H
@@ -36,7 +37,8 @@ struct wsd_outbound_message {
     atomic_uint references;
     struct wsd_envelope_writer *writer;
     struct wsd_message_part parts[WSD_MAX_ATTACHMENTS];
-    size_t part_count;
+    atomic_size_t part_count;
+    atomic_bool abandoned;
     bool sent; /* it changes no more, and its sender fails its parts */
     struct wsd_exchange *exchange;   /* of a request that was sent: owned reference */
     struct wsd_reply_sender *sender; /* of a reply: borrowed; NULL: a request */
@@ -65,5 +67,8 @@ const char *wsd_message_fault_code(const struct wsd_outbound_message *message);
 
 /* Fails every attachment that has not ended. */
 void wsd_message_fail(struct wsd_outbound_message *message, HRESULT error);
+
+/* With E_ABORT, those too that are still to come. */
+void wsd_message_abandon(struct wsd_outbound_message *message);
 
 #endif

@@ -126,6 +126,7 @@ static HRESULT call_handle(struct wsd_call *call)
 
     if (hr != S_OK)
         return hr;
+    wsd_reply_draft(&call->reply, call->message);
     hr = call->entry->handler(call->entry->context, call->request, call->message);
     if (hr == S_OK && !call->message->sent) {
         sent = call_send(call);
@@ -150,6 +151,7 @@ static void call_run(struct wsd_job *job)
         wsd_reply_decline(&call->reply);
     else if (hr != S_OK)
         wsd_reply_fail(&call->reply, hr);
+    wsd_reply_draft(&call->reply, NULL);
     if (call->message != NULL)
         wsd_message_release(call->message);
     wsd_inbound_abandon(call->request);

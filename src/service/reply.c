@@ -113,6 +113,30 @@ static HRESULT render(struct wsd_outbound_message *message,
     return hr;
 }
 
+static void reply_set_cut_locked(struct wsd_reply *reply)
+{
+    struct wsd_outbound_message *draft = reply->synced.draft;
+
+    reply->synced.cut = true;
+    if (draft == NULL)
+        return;
+    reply->synced.draft = NULL;
+    wsd_message_add_ref(draft);
+    leave(reply);
+    wsd_message_abandon(draft);
+    wsd_message_release(draft);
+    enter(reply);
+}
+
+void wsd_reply_draft(struct wsd_reply *reply, struct wsd_outbound_message *message)
+{
+    enter(reply);
+    reply->synced.draft = message;
+    if (reply->synced.cut)
+        reply_set_cut_locked(reply);
+    leave(reply);
+}
+
 /* E_ABORT: there is nobody any more to send it to. */
 static HRESULT reply_take(struct wsd_reply *reply, struct wsd_outbound_message *message)
 {
@@ -120,6 +144,7 @@ static HRESULT reply_take(struct wsd_reply *reply, struct wsd_outbound_message *
 
     enter(reply);
     if (!reply->synced.cut && reply->synced.failure == S_OK) {
+        reply->synced.draft = NULL;
         wsd_message_add_ref(message);
         reply->synced.message = message;
         hr = S_OK;
@@ -176,7 +201,7 @@ void wsd_reply_fail(struct wsd_reply *reply, HRESULT failure)
 void wsd_reply_cut(struct wsd_reply *reply)
 {
     enter(reply);
-    reply->synced.cut = true;
+    reply_set_cut_locked(reply);
     leave(reply);
     reply_wake(reply);
 }
@@ -288,10 +313,15 @@ enum wsd_call_outcome wsd_reply_look(struct wsd_reply *reply,
 enum wsd_pull wsd_reply_pull(struct wsd_reply *reply, uint8_t *buffer, size_t capacity,
                              size_t *size)
 {
+    enum wsd_pull pulled;
+
     *size = 0;
     if (wsd_reply_is_cut(reply))
         return WSD_PULL_ABORTED;
-    return reply->body->vtable->pull(reply->body, buffer, capacity, size);
+    pulled = reply->body->vtable->pull(reply->body, buffer, capacity, size);
+    if (pulled == WSD_PULL_ABORTED) /* its attachment is about to tell the host */
+        wsd_reply_cut(reply);
+    return pulled;
 }
 
 void wsd_reply_end(struct wsd_reply *reply, HRESULT result)
@@ -301,7 +331,7 @@ void wsd_reply_end(struct wsd_reply *reply, HRESULT result)
     if (result == S_OK && reply->body != NULL)
         reply->body->vtable->sent(reply->body);
     enter(reply);
-    reply->synced.cut = true; /* what the handler still sends comes too late */
+    reply_set_cut_locked(reply); /* what the handler still sends comes too late */
     message = reply->synced.message;
     reply->synced.message = NULL;
     leave(reply);

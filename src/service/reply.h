@@ -33,6 +33,7 @@ struct wsd_reply {
         bool declined;   /* the handler wants none */
         bool cut;        /* there will be none, or no more of it */
         HRESULT failure; /* of the handler, or of what it attached: a fault */
+        struct wsd_outbound_message *draft;   /* not sent yet: borrowed */
         struct wsd_outbound_message *message; /* what was sent: a reference */
     } synced;
 };
@@ -42,6 +43,10 @@ HRESULT wsd_reply_init(struct wsd_reply *reply, struct wsd_inbound_host *owner);
 void wsd_reply_fini(struct wsd_reply *reply);
 
 /* ---- any thread ---- */
+
+/* What the handler is about to make of it: until it is sent, or its handler has left and
+ * this is NULL, its attachments fail when the reply is cut or ends. */
+void wsd_reply_draft(struct wsd_reply *reply, struct wsd_outbound_message *message);
 
 /* The handler's message, in answer to a request.  The codes of wsd_service_reply(): after
  * the first two of its list and those of memory and size the message is as it was. */

@@ -352,10 +352,10 @@ static void stop__nothing_in_progress__is_ok(void **state)
 }
 
 /* A request in progress: its handler THINKS until it is let go, READS a part that does
- * not end, WRITES to a client that does not read, or has returned and KEEPS the reply
- * open. */
+ * not end, WRITES to a client that does not read, or with all patience BEFORE it has
+ * replied, or has returned and KEEPS the reply open. */
 struct visit {
-    enum deed { THINKS, READS, WRITES, KEEPS, VISITS } does;
+    enum deed { THINKS, READS, WRITES, BEFORE, KEEPS, VISITS } does;
     IWSDInboundAttachment *in;
     IWSDOutboundAttachment *out;
     HRESULT hr;
@@ -382,7 +382,10 @@ static HRESULT WSD_CALL stay(void *context, wsd_inbound_message *request,
         WORKER_AWAIT(atomic_load(&visit->may_go));
     while (visit->does == READS && visit->hr == S_OK)
         visit->hr = page_read(visit->in, &byte, 1, &n);
-    while (visit->does == WRITES && visit->hr == S_OK)
+    if (visit->does == BEFORE && visit->hr == S_OK)
+        visit->hr =
+            wsd_attachment_set_wait_budget((IWSDAttachment *)visit->out, INFINITE);
+    while ((visit->does == WRITES || visit->does == BEFORE) && visit->hr == S_OK)
         visit->hr = attachment_write(visit->out, zeros, sizeof(zeros), &n);
     atomic_store(&visit->has_gone, true);
     return S_OK;
@@ -443,10 +446,10 @@ static void stop__drain_time_suffices__lets_requests_end(void **state)
     }
 }
 
-/* [S29] */
+/* [S29] [S39] */
 static void stop__drain_time_over__cuts_what_is_left(void **state)
 {
-    static const enum deed visits[] = {READS, WRITES, KEEPS};
+    static const enum deed visits[] = {READS, WRITES, BEFORE, KEEPS};
 
     (void)state;
     for (size_t i = 0; i < COUNT(visits); i++)
@@ -604,7 +607,7 @@ static void stop__requests_wait_for_a_worker__drains_or_cuts_them(void **state)
 /* [S31] */
 static void release__requests_in_progress__cuts_them(void **state)
 {
-    static const enum deed visits[] = {READS, WRITES, KEEPS};
+    static const enum deed visits[] = {READS, WRITES, BEFORE, KEEPS};
 
     (void)state;
     wsd_service_release(NULL);
@@ -627,7 +630,7 @@ static void release__requests_in_progress__cuts_them(void **state)
     }
 }
 
-/* What stop says to a caller that it would have to wait for. */
+/* What stop says to a caller that it would have to wait for; release says nothing. */
 struct refusal {
     wsd_service *service;
     IWSDOutboundAttachment *part;
@@ -639,6 +642,7 @@ static void try_to_stop(struct refusal *refusal)
 {
     refusal->at_once = wsd_service_stop(refusal->service, 0);
     refusal->drained = wsd_service_stop(refusal->service, INFINITE);
+    wsd_service_release(refusal->service);
     atomic_store(&refusal->is_there, true);
 }
 
@@ -673,7 +677,7 @@ static HRESULT WSD_CALL set_callback(void *context, wsd_inbound_message *request
     return hr == STG_S_BLOCK ? S_OK : E_FAIL;
 }
 
-/* [S30]: and the service goes on. */
+/* [S30] [S41]: and the service goes on. */
 static void stop__on_its_own_threads__is_refused(void **state)
 {
     struct refusal refusal = {0};

@@ -522,6 +522,43 @@ static void reply__envelope_above_the_limit__is_refused(void **state)
     }
 }
 
+/* Two parts of 2^62 octets each. */
+static HRESULT WSD_CALL declare_too_much(void *context, wsd_inbound_message *request,
+                                         wsd_outbound_message *reply)
+{
+    const uint64_t length = UINT64_C(1) << 62;
+    wsd_part_options options = WSD_PART_OPTIONS_INIT;
+    IWSDOutboundAttachment *parts[2] = {NULL};
+    HRESULT hr = answer_plainly(NULL, request, reply);
+
+    options.length = &length;
+    for (size_t i = 0; i < 2 && hr == S_OK; i++) {
+        parts[i] = attachment_create();
+        hr = wsd_outbound_message_attach(
+            reply, i == 0 ? "UploadResponse/Page[1]" : "UploadResponse/Page[2]", parts[i],
+            &options);
+        attachment_release(parts[i]);
+    }
+    *(HRESULT *)context = hr == S_OK ? wsd_service_reply(reply) : hr;
+    return S_OK;
+}
+
+/* [S40] */
+static void reply__lengths_above_the_largest__is_refused(void **state)
+{
+    HRESULT replied = S_OK;
+    struct recorded reply;
+    struct device device;
+
+    (void)state;
+    device_start(&device, NULL, declare_too_much, &replied);
+    device_ask(&device, SOAP_FIELD, REQUEST, strlen(REQUEST), &reply);
+    device_release(&device);
+    assert_hr(replied, E_INVALIDARG);
+    assert_fault(&reply, 500, "Receiver", "EndpointUnavailable");
+    recorded_free(&reply);
+}
+
 struct aborted {
     bool releases;
     HRESULT reply, second;
@@ -580,6 +617,7 @@ int main(void)
         cmocka_unit_test(reply__message_of_somebody_else__is_refused),
         cmocka_unit_test(reply__given_to_a_client__is_refused),
         cmocka_unit_test(reply__envelope_above_the_limit__is_refused),
+        cmocka_unit_test(reply__lengths_above_the_largest__is_refused),
         cmocka_unit_test(reply__attachment_aborted_before__is_a_fault),
     };
 

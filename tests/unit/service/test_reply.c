@@ -369,6 +369,25 @@ static void abort__after_it_has_begun__cuts(void **state)
     rig_fini(&rig);
 }
 
+/* The server may find it before the attachment has told its host: it was us all the same.
+ */
+static void pull__an_attachment_has_failed__cuts(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    rig_init(&rig);
+    attach(&rig, 0);
+    assert_hr(send_it(&rig), S_OK);
+    assert_hr(write_to(&rig, 0, "x"), STG_S_BLOCK);
+    assert_int_equal(look(&rig), WSD_CALL_REPLIES);
+    wsd_message_fail(rig.message, E_ABORT);
+    assert_false(wsd_reply_is_cut(&rig.reply));
+    assert_int_equal(pull(&rig), WSD_PULL_ABORTED);
+    assert_true(wsd_reply_is_cut(&rig.reply));
+    rig_fini(&rig);
+}
+
 static void fail__before_it_has_begun__is_a_fault_for_the_first(void **state)
 {
     struct rig rig;
@@ -408,6 +427,34 @@ static void fail__after_it_has_begun__cuts(void **state)
                      WSD_PULL_ABORTED);
     assert_int_equal(size, 0);
     rig_fini(&rig);
+}
+
+/* Those attached before and after, when there is a draft before or after. */
+static void draft__its_reply_is_cut_or_ends__fails_its_attachments(void **state)
+{
+    (void)state;
+    for (int way = 0; way < 4; way++) {
+        const bool first = way < 2, ends = way % 2 == 1;
+        struct rig rig;
+
+        rig_init(&rig);
+        attach(&rig, 0);
+        if (first)
+            wsd_reply_draft(&rig.reply, rig.message);
+        assert_hr(write_to(&rig, 0, "x"), STG_S_BLOCK);
+        if (ends)
+            wsd_reply_end(&rig.reply, S_OK);
+        else
+            wsd_reply_cut(&rig.reply);
+        if (!first)
+            wsd_reply_draft(&rig.reply, rig.message);
+        assert_hr(write_to(&rig, 0, "x"), E_ABORT);
+        attach(&rig, 1);
+        assert_hr(write_to(&rig, 1, "x"), E_ABORT);
+        wsd_reply_draft(&rig.reply, NULL);
+        assert_int_equal(atomic_load(&rig.message->references), 1);
+        rig_fini(&rig);
+    }
 }
 
 static void cut__at_any_time__is_final(void **state)
@@ -572,7 +619,9 @@ int main(void)
         cmocka_unit_test(send__an_attachment_is_gone__is_a_fault),
         cmocka_unit_test(abort__before_it_has_begun__is_a_fault),
         cmocka_unit_test(abort__after_it_has_begun__cuts),
+        cmocka_unit_test(pull__an_attachment_has_failed__cuts),
         cmocka_unit_test(fail__before_it_has_begun__is_a_fault_for_the_first),
+        cmocka_unit_test(draft__its_reply_is_cut_or_ends__fails_its_attachments),
         cmocka_unit_test(fail__after_it_has_begun__cuts),
         cmocka_unit_test(cut__at_any_time__is_final),
         cmocka_unit_test(decline__nothing_sent__is_202_without_a_body),
