@@ -125,20 +125,25 @@ void wsd_mhd_connection_serve(struct wsd_mhd_connection *connection)
 /* libmicrohttpd waits for news of a socket once it gave less than was asked for, or once
  * a record of TLS held no content.  Of what was there before, the peer's end or more
  * bytes, none comes: setting this option makes Linux tell of them again. */
-static void connection_ask_again(struct wsd_mhd_connection *connection, uint64_t now_ms)
+static void connection_ask_again(const struct wsd_mhd_connection *connection)
 {
     const int one = 1;
 
+    (void)setsockopt(connection->fd, SOL_SOCKET, SO_RCVLOWAT, &one, sizeof(one));
+}
+
+static void connection_look(struct wsd_mhd_connection *connection, uint64_t now_ms)
+{
     if (connection->call == NULL || connection->whole)
         return;
     if (!connection->suspended)
-        (void)setsockopt(connection->fd, SOL_SOCKET, SO_RCVLOWAT, &one, sizeof(one));
+        connection_ask_again(connection);
     wsd_mhd_server_schedule(connection->server, now_ms + LOOK_MS);
 }
 
 void wsd_mhd_connection_check(struct wsd_mhd_connection *connection, uint64_t now_ms)
 {
-    connection_ask_again(connection, now_ms);
+    connection_look(connection, now_ms);
     if (connection->call != NULL && wsd_call_has_envelope(connection->call))
         connection->deadline_ms = NEVER;
     if (connection->deadline_ms > now_ms) {
@@ -206,7 +211,6 @@ static enum MHD_Result connection_reply(struct wsd_mhd_connection *connection,
     if (complete)
         queued = MHD_queue_response(connection->mhd, (unsigned)reply->status, response);
     MHD_destroy_response(response);
-    connection->replied = queued == MHD_YES;
     return queued;
 }
 
@@ -246,7 +250,7 @@ static enum MHD_Result connection_begin(struct wsd_mhd_connection *connection,
     if (check->status != 0)
         return connection_refuse(connection, path, check);
     connection->keep = check->keep;
-    connection->replied = connection->whole = false;
+    connection->whole = false;
     wsd_mhd_server_schedule(connection->server, wsd_clock_deadline(LOOK_MS));
     if (wsd_call_begin(dispatcher, &head, &connection->host, &connection->call) != S_OK)
         return MHD_NO;
@@ -320,6 +324,7 @@ enum MHD_Result wsd_mhd_on_request(void *server, struct MHD_Connection *mhd,
                      : connection_answer(connection);
 }
 
+/* A response that libmicrohttpd makes up for a bad chunk ends WITH_ERROR. */
 static HRESULT result_of(enum MHD_RequestTerminationCode how)
 {
     switch (how) {
@@ -344,9 +349,8 @@ void wsd_mhd_on_completed(void *server, struct MHD_Connection *mhd,
     wsd_mhd_server_note(server);
     if (connection == NULL || connection->call == NULL)
         return;
-    if (result == S_OK && !connection->replied)
-        result = WS_E_ENDPOINT_DISCONNECTED;
     wsd_call_end(connection->call, result);
     connection->call = NULL;
+    connection_ask_again(connection); /* the end may stand right behind the request */
     connection_await_request(connection);
 }

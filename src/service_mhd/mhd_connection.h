@@ -32,7 +32,6 @@ struct wsd_mhd_connection {
     bool suspended;
     bool whole;           /* the request has come wholly */
     bool keep;            /* another request may follow */
-    bool replied;         /* the reply was queued */
     uint64_t deadline_ms; /* for the envelope; UINT64_MAX: it has come */
 };
 

@@ -79,15 +79,22 @@ static void check_coding(struct wsd_mhd_check *check, const char *value, size_t 
     check->chunked = true;
 }
 
+static bool is_host(const char *value, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (!wsd_is_visible(value[i]) || wsd_is_one_of(value[i], "/?#@\\,\"<>"))
+            return false;
+    return true;
+}
+
 /* RFC 9112 section 3.2 */
 static void check_host(struct wsd_mhd_check *check, const char *value, size_t size)
 {
     check->hosts++;
     if (check->hosts > 1)
         refuse(check, 400, "several Host fields");
-    for (size_t i = 0; i < size; i++)
-        if (!wsd_is_visible(value[i]) || wsd_is_one_of(value[i], "/?#@\\,\"<>"))
-            refuse(check, 400, "a Host that is none");
+    if (!is_host(value, size))
+        refuse(check, 400, "a Host that is none");
 }
 
 static void check_characters(struct wsd_mhd_check *check, const char *name,
@@ -179,6 +186,21 @@ void wsd_mhd_check_request(struct MHD_Connection *connection, const char *path,
 
 /* ---- The path ---- */
 
+/* RFC 9112 section 3.2.2: a target may be a whole URL; here its host counts no more than
+ * that in the Host field. */
+static const char *path_of(const char *target)
+{
+    size_t size = strlen(target), path;
+    size_t host = begins_with(target, size, "http://")    ? strlen("http://")
+                  : begins_with(target, size, "https://") ? strlen("https://")
+                                                          : size;
+
+    path = host + strcspn(target + host, "/");
+    if (path == host || !is_host(target + host, path - host))
+        return target;
+    return path == size ? "/" : target + path;
+}
+
 /* The character that %XX at `at` stands for; '\0' when it is none, or a control. */
 static char escaped(const char *at)
 {
@@ -201,7 +223,7 @@ size_t wsd_mhd_decode_path(void *context, struct MHD_Connection *connection, cha
 
     (void)context;
     (void)connection;
-    for (const char *at = path; *at != '\0'; at++) {
+    for (const char *at = path_of(path); *at != '\0'; at++) {
         char c = *at == '%' ? escaped(at) : '\0';
 
         *to++ = c == '\0' ? *at : c;

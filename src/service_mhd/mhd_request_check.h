@@ -50,7 +50,8 @@ void wsd_mhd_check_field(struct wsd_mhd_check *check, const char *name, size_t n
 void wsd_mhd_check_end(struct wsd_mhd_check *check, size_t head_size);
 
 /* For MHD_OPTION_UNESCAPE_CALLBACK, which otherwise decodes %00 too and so ends the path
- * there.  What would become a control character stays as it is. */
+ * there.  What would become a control character stays as it is.  Of a target that is a
+ * URL only the path is left; nobody looks at a query, which comes here too. */
 size_t wsd_mhd_decode_path(void *context, struct MHD_Connection *connection, char *path);
 
 #endif

@@ -49,6 +49,7 @@ struct wsd_mhd_server {
     int listening; /* -1: not */
     struct MHD_Daemon *daemon;
     struct wsd_poller *poller;
+    struct wsd_poller *rest; /* where it waits for the wake_fd alone */
     struct wsd_mhd_watch watch;
     struct wsd_mhd_connection *first;
     uint64_t check_ms;  /* when a connection's timer wants a look, or NEVER */
@@ -218,19 +219,29 @@ static int server_patience(const struct wsd_mhd_server *server)
     return left > INT_MAX ? INT_MAX : (int)left;
 }
 
+static void server_wait(struct wsd_mhd_server *server)
+{
+    struct wsd_poller_event events[2];
+    int patience = wsd_mhd_watch_update(&server->watch) == S_OK
+                       ? server_patience(server)
+                       : VAIN_RUN_MS; /* memory is short */
+    size_t count = wsd_poller_wait(server->poller, events, 2, patience);
+
+    /* Of a client that it cannot accept, because there is no descriptor, libmicrohttpd is
+     * told again and again. */
+    if (count > 0 && server->vain_runs >= MAX_VAIN_RUNS)
+        (void)wsd_poller_wait(server->rest, events, 1, VAIN_RUN_MS);
+    wsd_wake_fd_clear(&server->wake);
+}
+
 static void server_run(void *context)
 {
     struct wsd_mhd_server *server = context;
 
     while (!server_should_stop(server)) {
-        struct wsd_poller_event events[2];
         uint64_t now;
-        int patience = wsd_mhd_watch_update(&server->watch) == S_OK
-                           ? server_patience(server)
-                           : VAIN_RUN_MS; /* memory is short */
 
-        (void)wsd_poller_wait(server->poller, events, 2, patience);
-        wsd_wake_fd_clear(&server->wake);
+        server_wait(server);
         server_serve(server);
         server->vain_runs++;
         server->has_room = false;
@@ -386,12 +397,16 @@ static HRESULT server_open(struct wsd_mhd_server *server,
     if (hr == S_OK)
         hr = wsd_poller_create(server->mem, &server->poller);
     if (hr == S_OK)
+        hr = wsd_poller_create(server->mem, &server->rest);
+    if (hr == S_OK)
         hr = server_listen(server, options);
     if (hr == S_OK)
         hr = options->certificate != NULL ? server_start_tls_daemon(server, options)
                                           : server_start_daemon(server, options, &no_tls);
     if (hr == S_OK)
         hr = wsd_poller_watch(server->poller, server->wake.read_end, WSD_POLLER_IN);
+    if (hr == S_OK)
+        hr = wsd_poller_watch(server->rest, server->wake.read_end, WSD_POLLER_IN);
     if (hr != S_OK)
         return hr;
     return wsd_mhd_watch_init(&server->watch, server->poller, server->daemon);
@@ -405,6 +420,7 @@ static void server_close(struct wsd_mhd_server *server)
     else if (server->listening >= 0)
         close(server->listening);
     wsd_poller_destroy(server->poller);
+    wsd_poller_destroy(server->rest);
     wsd_mhd_server_drop(server);
 }
 

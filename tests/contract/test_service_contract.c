@@ -96,7 +96,7 @@ static void ask_names(const struct device *device, const char *path,
     bytes_free(&body);
 }
 
-/* [S12] [S13] [S15] */
+/* [S12] [S13] [S15] [S38] */
 static void request__by_path_and_action__finds_its_handler(void **state)
 {
     static const struct {
@@ -114,6 +114,9 @@ static void request__by_path_and_action__finds_its_handler(void **state)
         {"/two", "urn:a", "2a", 200, NULL},
         {"/", "urn:a", "/a", 200, NULL},
         {"/a%20b/%C3%a4", "urn:x", "ab", 200, NULL},
+        {"http://device/one", "urn:a", "1a", 200, NULL},
+        {"HTTPS://another:5358/a%20b/%C3%a4?a=b", "urn:x", "ab", 200, NULL},
+        {"http://device", "urn:a", "/a", 200, NULL},
         {"/two", "urn:b", NULL, 400, "ActionNotSupported"},
         {"/one", "", NULL, 400, "MessageInformationHeaderRequired"},
         {"/", "urn:b", NULL, 400, "ActionNotSupported"},
@@ -121,6 +124,9 @@ static void request__by_path_and_action__finds_its_handler(void **state)
         {"/ONE", "urn:a", NULL, 404, "DestinationUnreachable"},
         {"/one/", "urn:a", NULL, 404, "DestinationUnreachable"},
         {"/one%00", "urn:a", NULL, 404, "DestinationUnreachable"},
+        {"http:///one", "urn:a", NULL, 404, "DestinationUnreachable"},
+        {"http://me@device/one", "urn:a", NULL, 404, "DestinationUnreachable"},
+        {"ftp://device/one", "urn:a", NULL, 404, "DestinationUnreachable"},
         {"//one", "urn:a", NULL, 404, "DestinationUnreachable"},
         {"/a%2520b/%C3%A4", "urn:x", NULL, 404, "DestinationUnreachable"},
     };
@@ -249,10 +255,12 @@ static void handlers__of_several_requests__run_at_once(void **state)
 {
     struct http_client clients[20];
     struct gathering gathering = {.wanted = COUNT(clients)};
+    wsd_service_options options = WSD_SERVICE_OPTIONS_INIT;
     struct device device;
 
     (void)state;
-    device_start(&device, NULL, gather, &gathering);
+    options.max_connections_per_peer = COUNT(clients);
+    device_start(&device, &options, gather, &gathering);
     for (size_t i = 0; i < COUNT(clients); i++) {
         http_open(&clients[i], device.port);
         http_post(&clients[i], "/service", SOAP_FIELD, REQUEST, strlen(REQUEST));

@@ -679,6 +679,37 @@ static void connections__too_many_of_one_peer__are_closed(void **state)
     device_release(&device);
 }
 
+/* [S37] */
+static void connections__by_default__leave_workers_for_other_peers(void **state)
+{
+    enum { MOST = 16 };
+    wsd_service_options options = WSD_SERVICE_OPTIONS_INIT;
+    struct http_client clients[MOST], more, other;
+    struct crowd crowd = {0};
+    struct device device;
+
+    (void)state;
+    options.address = "0.0.0.0";
+    device_start(&device, &options, crowd_in, &crowd);
+    for (size_t i = 0; i < MOST; i++)
+        post_request(&clients[i], &device);
+    WORKER_AWAIT(atomic_load(&crowd.inside) == MOST);
+    http_open(&more, device.port);
+    assert_true(http_has_ended(&more));
+    http_open_from(&other, "127.0.0.2", device.port);
+    http_post(&other, "/service", SOAP_FIELD, REQUEST, strlen(REQUEST));
+    WORKER_AWAIT(atomic_load(&crowd.inside) == MOST + 1);
+    atomic_store(&crowd.may_go, true);
+    assert_int_equal(receive_status(&other), 200);
+    for (size_t i = 0; i < MOST; i++) {
+        assert_int_equal(receive_status(&clients[i]), 200);
+        http_close(&clients[i]);
+    }
+    http_close(&more);
+    http_close(&other);
+    device_release(&device);
+}
+
 static void requests__one_too_many__is_refused_with_503(void **state)
 {
     wsd_service_options options = WSD_SERVICE_OPTIONS_INIT;
@@ -834,6 +865,7 @@ int main(void)
         cmocka_unit_test(transfer__idle_because_the_handler_is__goes_on),
         cmocka_unit_test(connections__one_too_many__waits_unaccepted),
         cmocka_unit_test(connections__too_many_of_one_peer__are_closed),
+        cmocka_unit_test(connections__by_default__leave_workers_for_other_peers),
         cmocka_unit_test(requests__one_too_many__is_refused_with_503),
         cmocka_unit_test(requests__answered__count_no_more),
         cmocka_unit_test(handlers__more_than_workers__wait_for_one_to_return),

@@ -69,12 +69,14 @@ static void D5__slow_bodies__are_cut_when_nothing_moves(void **state)
 static void clients__go_midway__are_noticed_at_once(void **state)
 {
     enum { CLIENTS = 40 };
+    wsd_service_options options = WSD_SERVICE_OPTIONS_INIT;
     struct http_client clients[CLIENTS];
     struct bytes body = {0};
     struct stage stage;
 
     (void)state;
-    stage_open(&stage, NULL);
+    options.max_connections_per_peer = CLIENTS;
+    stage_open(&stage, &options);
     put_upload(&body, 2);
     put_page(&body, 0, "page", 4);
     put_page(&body, 1, "page", 4);

@@ -2,6 +2,11 @@
 
 #include <sys/socket.h>
 
+/* Linux: bytes that wait for more. */
+#ifndef MSG_MORE
+#    define MSG_MORE 0
+#endif
+
 /* Of the connection, of its call, of the envelope. */
 static void connection__each_allocation_fails__is_cut_or_told(void **state)
 {
@@ -203,6 +208,43 @@ static void connection__refused_in_its_body__fails_what_was_attached(void **stat
     rig_fini(&rig);
 }
 
+static HRESULT WSD_CALL answer_now(void *context, wsd_inbound_message *request,
+                                   wsd_outbound_message *reply)
+{
+    struct deed *deed = context;
+    HRESULT hr = answer(NULL, request, reply);
+
+    if (hr == S_OK)
+        hr = wsd_service_reply(reply);
+    atomic_store(&deed->began, 1);
+    return hr;
+}
+
+/* They come in one segment, of whose first part alone libmicrohttpd is told; it answers
+ * at once, for the reply is there already. */
+static void end__together_with_the_requests_last_bytes__is_noticed(void **state)
+{
+    static const char body[] =
+        "--b\r\nContent-ID: <r@x>\r\n\r\n" REQUEST SECOND_PART "of no use" LAST_PART;
+    static struct deed deed;
+    struct http_client client;
+    struct rig rig;
+
+    (void)state;
+    rig_init(&rig);
+    handle(&rig, "/s", answer_now, &deed);
+    assert_hr(start(&rig, &defaults), S_OK);
+    open_client(&client, &rig);
+    http_post_head(&client, "/s", MULTIPART, sizeof(body) - 1);
+    http_send(&client, body, sizeof(body) - 3);
+    WORKER_AWAIT(atomic_load(&deed.began) == 1);
+    assert_int_equal(send(client.fd, "\r\n", 2, MSG_MORE), 2);
+    http_end_sending(&client);
+    assert_true(is_answered(&client));
+    assert_ended(&client);
+    rig_fini(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +253,7 @@ int main(void)
         cmocka_unit_test(connection__silent_for_too_long__is_cut),
         cmocka_unit_test(connection__that_ends_with_its_last_bytes__is_truncated),
         cmocka_unit_test(connection__refused_in_its_body__fails_what_was_attached),
+        cmocka_unit_test(end__together_with_the_requests_last_bytes__is_noticed),
     };
 
     alarm(100); /* the bound of every wait */

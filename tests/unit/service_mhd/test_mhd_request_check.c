@@ -374,7 +374,7 @@ static void request__with_octets_that_are_not_shown__is_not_kept(void **state)
     }
 }
 
-static void path__escapes__are_decoded_but_for_control_characters(void **state)
+static void path__in_every_form__is_decoded_but_for_control_characters(void **state)
 {
     static const struct {
         const char *path, *decoded;
@@ -393,6 +393,20 @@ static void path__escapes__are_decoded_but_for_control_characters(void **state)
         {"/p%zz%4z%z4", "/p%zz%4z%z4"},
         {"/p%%41", "/p%A"},
         {"/a+b", "/a+b"},
+        {"http://h/p/q", "/p/q"},
+        {"HTTPS://[::1]:5357/p%20q", "/p q"},
+        {"http://h", "/"},
+        {"http://h/", "/"},
+        {"http://h//p", "//p"},
+        {"http://h/http://h/p", "/http://h/p"},
+        {"/http://h/p", "/http://h/p"},
+        {"http:///p", "http:///p"},
+        {"http://u@h/p", "http://u@h/p"},
+        {"http://h h/p", "http://h h/p"},
+        {"http:/h/p", "http:/h/p"},
+        {"http://", "http://"},
+        {"ftp://h/p", "ftp://h/p"},
+        {"h/p", "h/p"},
     };
 
     (void)state;
@@ -424,7 +438,7 @@ int main(void)
         cmocka_unit_test(field__every_character__in_name_and_value),
         cmocka_unit_test(request__of_another_kind__has_its_status),
         cmocka_unit_test(request__with_octets_that_are_not_shown__is_not_kept),
-        cmocka_unit_test(path__escapes__are_decoded_but_for_control_characters),
+        cmocka_unit_test(path__in_every_form__is_decoded_but_for_control_characters),
     };
 
     return cmocka_run_group_tests_name("mhd_request_check", tests, NULL, NULL);

@@ -1,5 +1,7 @@
 #include "server_rig.h"
 
+#include <sys/resource.h>
+
 #include "os/poller.h"
 
 /* By --wrap, where the linker can do that. */
@@ -239,6 +241,50 @@ static void connection__that_libmicrohttpd_cannot_serve__costs_nothing(void **st
 #endif
 }
 
+/* libmicrohttpd cannot take the client and is told of it again and again. */
+static void client__without_a_descriptor_for_it__costs_nothing_and_is_served(void **state)
+{
+#ifndef COUNTS_WAITS
+    (void)state;
+    skip();
+#else
+    enum { MANY = 1000 };
+    const struct timespec a_while = {0, 500000000};
+    struct http_client client;
+    struct rlimit limit, before;
+    int own, none, count;
+    struct rig rig;
+
+    (void)state;
+    for (int without_epoll = 0; without_epoll < 2; without_epoll++) {
+        struct wsd_mhd_options options = defaults;
+
+        rig_init(&rig);
+        handle(&rig, "/s", answer, NULL);
+        options.without_epoll = without_epoll;
+        assert_hr(start(&rig, &options), S_OK);
+        own = dup(STDERR_FILENO); /* the client's; the service's would be the next */
+        none = dup(STDERR_FILENO);
+        close(own);
+        close(none);
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+        limit = before;
+        limit.rlim_cur = (rlim_t)none;
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+        atomic_store(&waits, 0);
+        open_client(&client, &rig);
+        nanosleep(&a_while, NULL);
+        count = atomic_load(&waits);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        assert_in_range(count, 10, MANY);
+        ask(&client, "/s");
+        assert_true(is_answered(&client));
+        http_close(&client);
+        rig_fini(&rig);
+    }
+#endif
+}
+
 static HRESULT WSD_CALL read_when_told(void *context, wsd_inbound_message *request,
                                        wsd_outbound_message *reply)
 {
@@ -403,6 +449,8 @@ int main(void)
         cmocka_unit_test(connection__more_than_one_peer_may_have__is_closed),
         cmocka_unit_test(connection__more_than_there_may_be__waits_for_its_turn),
         cmocka_unit_test(connection__that_libmicrohttpd_cannot_serve__costs_nothing),
+        cmocka_unit_test(
+            client__without_a_descriptor_for_it__costs_nothing_and_is_served),
         cmocka_unit_test(connection__that_waits_for_a_handler__costs_nothing),
         cmocka_unit_test(quiesce__with_a_connection__serves_it_and_no_other),
         cmocka_unit_test(stop__connections_in_every_state__ends_them_all),
