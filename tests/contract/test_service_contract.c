@@ -1,6 +1,6 @@
 /* The promises of wsd_service.h for requests: which handler gets them, and what it can do
  * with them. */
-#include "support/device.h"
+#include "support/document.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -11,28 +11,12 @@
 
 #define SCANNED "urn:example/Scan"
 
-static char *document; /* 2 * PART bytes */
-
-static int make_document(void **state)
-{
-    (void)state;
-    document = document_make(2 * PART, 3);
-    return document == NULL;
-}
-
-static int free_document(void **state)
-{
-    (void)state;
-    free(document);
-    return 0;
-}
-
 /* A package with `count` parts of PART bytes, each of which begins elsewhere. */
-static void put_package(struct bytes *body, size_t count)
+static void put_parts(struct bytes *body, size_t count)
 {
     put_upload(body, count);
     for (size_t i = 0; i < count; i++)
-        put_page(body, i, document + i * 1000, PART);
+        put_page(body, i, document.at + i * 1000, PART);
     put_end(body);
 }
 
@@ -303,8 +287,8 @@ static HRESULT WSD_CALL take_in(void *context, wsd_inbound_message *request,
             snprintf(intake->media_type, sizeof(intake->media_type), "%s",
                      wsd_inbound_message_media_type(request, part));
         atomic_store(&intake->has_begun, true);
-        intake->readings[i] = i == 0 ? part_read(part, document + size, PART - size)
-                                     : part_read(part, document + i * 1000, PART);
+        intake->readings[i] = i == 0 ? part_read(part, document.at + size, PART - size)
+                                     : part_read(part, document.at + i * 1000, PART);
         page_release(part);
     }
     return answer_plainly(NULL, request, reply);
@@ -334,7 +318,7 @@ static void attachments__still_arriving__are_read(void **state)
             struct device device;
 
             device_start(&device, &options, take_in, &intake);
-            put_package(&body, count);
+            put_parts(&body, count);
             put_framed(&framed, chunked ? IN_CHUNKS : WITH_LENGTH, &body);
             http_open(&client, device.port);
             if (chunked)
@@ -440,7 +424,7 @@ static void reply__attachments_left_unread__goes_out_behind_them(void **state)
             struct device device;
 
             device_start(&device, &options, neglect, &neglects);
-            put_package(&body, 2);
+            put_parts(&body, 2);
             http_open(&client, device.port);
             for (unsigned i = 0; i < 2; i++) { /* the connection goes on */
                 http_post_head(&client, "/service", PACKAGE_FIELD, body.size);
@@ -489,14 +473,14 @@ static void attachment__kept_beyond_the_handler__is_read(void **state)
 
     (void)state;
     device_start(&device, &options, hand_over, &handover);
-    put_package(&body, 1);
+    put_parts(&body, 1);
     http_open(&client, device.port);
     http_post_head(&client, "/service", PACKAGE_FIELD, body.size);
     http_send(&client, body.at, PART / 2);
     WORKER_AWAIT(atomic_load(&handover.has_returned));
     assert_hr(handover.hr, S_OK);
     http_send(&client, body.at + PART / 2, body.size - PART / 2);
-    reading = part_read(handover.part, document, PART);
+    reading = part_read(handover.part, document.at, PART);
     assert_hr(reading.hr, S_FALSE);
     assert_true(reading.as_expected);
     assert_int_equal(reading.size, PART);

@@ -1,5 +1,5 @@
 /* The promises of wsd_service.h for the limits of a service's options. */
-#include "support/device.h"
+#include "support/document.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -9,22 +9,6 @@
 #define PART 300000
 
 static const struct timespec a_while = {0, 400000000};
-
-static char *document; /* PART bytes */
-
-static int make_document(void **state)
-{
-    (void)state;
-    document = document_make(PART, 3);
-    return document == NULL;
-}
-
-static int free_document(void **state)
-{
-    (void)state;
-    free(document);
-    return 0;
-}
 
 static void post_request(struct http_client *client, const struct device *device)
 {
@@ -42,14 +26,6 @@ static int receive_status(struct http_client *client)
     status = http_status(&reply);
     recorded_free(&reply);
     return status;
-}
-
-/* A package with one part of PART bytes. */
-static void put_package(struct bytes *body)
-{
-    put_upload(body, 1);
-    put_page(body, 0, document, PART);
-    put_end(body);
 }
 
 /* ---- Sizes ----------------------------------------------------------------------------
@@ -176,7 +152,7 @@ static void attachments__left_unread__are_thrown_away_up_to_the_limit(void **sta
         options.ring_bytes = RING;
         options.max_discard_bytes = rows[i].limit;
         device_start(&device, &options, look_and_answer, &glance);
-        put_package(&body);
+        put_package(&body, PART);
         http_open(&client, device.port);
         http_post_head(&client, "/service", PACKAGE_FIELD, body.size);
         http_send(&client, body.at, body.size - PART / 4);
@@ -211,7 +187,7 @@ static void refused_request__of_any_size__is_thrown_away_up_to_the_limit(void **
         options.ring_bytes = i == 0 ? 2 * PART : RING;
         options.max_discard_bytes = i < 2 ? 2 * PART : PART / 4;
         device_start_for(&device, &options, "urn:somebody", answer_plainly, NULL);
-        put_package(&body);
+        put_package(&body, PART);
         http_open(&client, device.port);
         http_post_head(&client, "/service", PACKAGE_FIELD, body.size);
         if (i < 2) {
@@ -274,7 +250,7 @@ static void read__client_stands_still__has_a_ring_and_a_budget(void **state)
     options.ring_bytes = RING;
     options.wait_budget_ms = 300;
     device_start(&device, &options, read_until_standstill, &found);
-    put_package(&body);
+    put_package(&body, PART);
     http_open(&client, device.port);
     http_post_head(&client, "/service", PACKAGE_FIELD, body.size);
     http_send(&client, body.at, body.size - PART / 2);
@@ -314,7 +290,7 @@ static HRESULT WSD_CALL read_backwards(void *context, wsd_inbound_message *reque
         found->accepted += progress.accepted;
     }
     for (size_t i = 0; i < BACKWARDS; i++) {
-        found->after = part_read(parts[i], document, RING).hr;
+        found->after = part_read(parts[i], document.at, RING).hr;
         page_release(parts[i]);
     }
     return answer_plainly(NULL, request, reply);
@@ -335,7 +311,7 @@ static void read__behind_more_than_fits__blocks_until_that_is_read(void **state)
     device_start(&device, &options, read_backwards, &found);
     put_upload(&body, BACKWARDS);
     for (size_t i = 0; i < BACKWARDS; i++)
-        put_page(&body, i, document, RING);
+        put_page(&body, i, document.at, RING);
     put_end(&body);
     device_ask(&device, PACKAGE_FIELD, body.at, body.size, &reply);
     assert_int_equal(http_status(&reply), 200);
@@ -361,7 +337,7 @@ static HRESULT WSD_CALL write_until_standstill(void *context,
     if (hr == S_OK)
         hr = wsd_service_reply(reply);
     for (found->hr = hr; found->hr == S_OK;)
-        found->hr = attachment_write(part, document, PART, &written);
+        found->hr = attachment_write(part, document.at, PART, &written);
     if (hr == S_OK) {
         wsd_attachment_get_progress((IWSDAttachment *)part, &found->progress);
         found->close = attachment_close(part);
@@ -478,7 +454,7 @@ static void attachments__behind_the_request_time__arrive(void **state)
     (void)state;
     options.request_timeout_ms = 300;
     device_start(&device, &options, look_and_answer, &glance);
-    put_package(&body);
+    put_package(&body, PART);
     http_open(&client, device.port);
     http_post_head(&client, "/service", PACKAGE_FIELD, body.size);
     http_send(&client, body.at, body.size / 2);
@@ -534,7 +510,7 @@ static void transfer__no_byte_moves_for_the_idle_time__fails(void **state)
 
         options.idle_timeout_ms = 1;
         device_start(&device, &options, go_on_until_failure, &stalled);
-        put_package(&body);
+        put_package(&body, PART);
         http_open(&client, device.port);
         http_post_head(&client, "/service", PACKAGE_FIELD, body.size);
         http_send(&client, body.at, writes ? body.size : body.size / 2);
@@ -564,7 +540,7 @@ static HRESULT WSD_CALL dawdle(void *context, wsd_inbound_message *request,
     nanosleep(&longer_than_idle, NULL);
     if (hr != S_OK)
         return hr;
-    reading = part_read(in, document, PART);
+    reading = part_read(in, document.at, PART);
     page_release(in);
     nanosleep(&longer_than_idle, NULL);
     hr = reading.hr == S_FALSE && reading.as_expected ? answer_attach(reply, &out, 1)
@@ -572,10 +548,10 @@ static HRESULT WSD_CALL dawdle(void *context, wsd_inbound_message *request,
     if (hr == S_OK)
         hr = wsd_service_reply(reply);
     if (hr == S_OK)
-        hr = attachment_write_all(out, document, PART / 2);
+        hr = attachment_write_all(out, document.at, PART / 2);
     nanosleep(&longer_than_idle, NULL);
     if (hr == S_OK)
-        hr = part_write(out, document + PART / 2, PART - PART / 2);
+        hr = part_write(out, document.at + PART / 2, PART - PART / 2);
     if (out != NULL)
         attachment_release(out);
     return hr;
@@ -594,12 +570,12 @@ static void transfer__idle_because_the_handler_is__goes_on(void **state)
     options.ring_bytes = RING;
     options.idle_timeout_ms = 1000;
     device_start(&device, &options, dawdle, NULL);
-    put_package(&body);
+    put_package(&body, PART);
     http_open(&client, device.port);
     http_post(&client, "/service", PACKAGE_FIELD, body.at, body.size);
     http_receive(&client, &reply);
     assert_true(reply.whole);
-    assert_part(&reply, 1, document, PART);
+    assert_part(&reply, 1, document.at, PART);
     recorded_free(&reply);
     http_close(&client);
     bytes_free(&body);

@@ -1,6 +1,6 @@
 /* A service over real sockets: clients that vanish, many at once, and what is left of it
  * in the process. */
-#include "support/device.h"
+#include "support/document.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -17,30 +17,6 @@
 #define PART 300000
 
 #define PLAIN SOAP(ADDRESSED(ACTION), "<b/>") /* without attachments */
-
-static struct bytes document; /* 4 MiB */
-
-static int make_document(void **state)
-{
-    (void)state;
-    document.size = 4 << 20;
-    document.at = document_make(document.size, 5);
-    return document.at == NULL;
-}
-
-static int free_document(void **state)
-{
-    (void)state;
-    bytes_free(&document);
-    return 0;
-}
-
-static void put_package(struct bytes *body, size_t size)
-{
-    put_upload(body, 1);
-    put_page(body, 0, document.at, size);
-    put_end(body);
-}
 
 /* ---- Clients that vanish --------------------------------------------------------------
  */

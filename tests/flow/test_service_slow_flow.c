@@ -75,7 +75,7 @@ static void clients__go_midway__are_noticed_at_once(void **state)
     struct stage stage;
 
     (void)state;
-    options.max_connections_per_peer = CLIENTS;
+    options.max_connections_per_peer = CLIENTS + 1; /* and the honest one */
     stage_open(&stage, &options);
     put_upload(&body, 2);
     put_page(&body, 0, "page", 4);
