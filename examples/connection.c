@@ -71,16 +71,12 @@ static bool take_header(struct connection *connection, const char *line)
     return true;
 }
 
-bool connection_take_option(struct connection *connection, int option, char *value)
+/* Whom to trust, and who we are. */
+static bool take_identity(struct connection *connection, int option, char *value)
 {
     wsd_client_options *options = &connection->options;
 
     switch (option) {
-    case CONNECTION_CONTENT_LENGTH:
-        options->content_length = TRUE;
-        return true;
-    case CONNECTION_TIMEOUT:
-        return take_timeout(connection, value);
     case CONNECTION_CACERT:
         options->ca_file = value;
         return true;
@@ -117,6 +113,21 @@ bool connection_take_option(struct connection *connection, int option, char *val
     case CONNECTION_AUTH_PROBE:
         options->authentication_probe = TRUE;
         return true;
+    default: /* getopt has said what is wrong */
+        return cli_misuse(connection->cli, NULL);
+    }
+}
+
+bool connection_take_option(struct connection *connection, int option, char *value)
+{
+    wsd_client_options *options = &connection->options;
+
+    switch (option) {
+    case CONNECTION_CONTENT_LENGTH:
+        options->content_length = TRUE;
+        return true;
+    case CONNECTION_TIMEOUT:
+        return take_timeout(connection, value);
     case CONNECTION_PROXY:
         options->proxy = value;
         return true;
@@ -148,7 +159,7 @@ bool connection_take_option(struct connection *connection, int option, char *val
     case CONNECTION_VERSION:
         printf("%s " WSD_VERSION "\n", connection->cli->program);
         exit(EXIT_SUCCESS);
-    default: /* getopt has said what is wrong */
-        return cli_misuse(connection->cli, NULL);
+    default:
+        return take_identity(connection, option, value);
     }
 }
