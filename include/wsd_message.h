@@ -233,8 +233,8 @@ WSD_API HRESULT WSD_CALL wsd_inbound_message_find_text(const wsd_inbound_message
  *
  * A Read of an attachment that is held up waits like any other: STG_S_BLOCK when its
  * budget has passed, and its bytes once those in the way have been read or closed [R24].
- * With a budget of INFINITE nothing else ends it as long as the peer waits too: do not
- * read so on the only thread that reads.
+ * With a budget of INFINITE nothing else ends it but the end of the service or client: do
+ * not read so on the only thread that reads.
  *
  * Blocking    Never waits.
  * Ownership   *out has a reference of its own: give it back with Release().  It may
