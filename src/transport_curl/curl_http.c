@@ -13,9 +13,6 @@
 
 #define CONNECTION_ERROR HRESULT_FROM_WIN32(ERROR_WINHTTP_CONNECTION_ERROR)
 
-/* WinHTTP's cap of all response header lines. */
-#define MAX_HEADER_BYTES (64 * 1024)
-
 static const struct wsd_curl_settings *
 settings_of(const struct wsd_curl_transfer *transfer)
 {
@@ -40,14 +37,12 @@ static bool may_be_answered(const struct wsd_curl_transfer *transfer, int status
 static HRESULT http_line(struct wsd_curl_transfer *transfer, const char *line,
                          size_t length)
 {
-    transfer->header_bytes += length;
-    if (transfer->header_bytes > MAX_HEADER_BYTES)
-        return HRESULT_FROM_WIN32(ERROR_WINHTTP_HEADER_SIZE_OVERFLOW);
-    /* libcurl ends its status lines with a NUL, but does not promise to. */
-    if (length > sizeof("HTTP/1.1 200") - 1 && memcmp(line, "HTTP/", 5) == 0) {
-        const char *digits = memchr(line, ' ', length - 3);
-        int status = digits == NULL ? 0 : atoi(digits);
+    int status;
+    HRESULT hr = wsd_curl_head_line(&transfer->head, line, length, &status);
 
+    if (FAILED(hr))
+        return hr;
+    if (status != 0) {
         transfer->challenge = 0;
         transfer->head_ended = false;
         if (may_be_answered(transfer, status)) {
@@ -157,10 +152,24 @@ static HRESULT http_conclude_proxy(const struct wsd_curl_transfer *transfer,
     return result;
 }
 
+/* libcurl has no code of its own for a header line that is none, and before 8.6 none for
+ * one of more than 100 KB. */
+static HRESULT http_conclude_head(const struct wsd_curl_transfer *transfer,
+                                  HRESULT result)
+{
+    if (transfer->curl_result == CURLE_BAD_FUNCTION_ARGUMENT)
+        return HRESULT_FROM_WIN32(ERROR_WINHTTP_INVALID_SERVER_RESPONSE);
+    if (transfer->curl_result == CURLE_OUT_OF_MEMORY && transfer->pulled &&
+        !transfer->head_ended)
+        return HRESULT_FROM_WIN32(ERROR_WINHTTP_HEADER_SIZE_OVERFLOW);
+    return result;
+}
+
 static HRESULT http_conclude_curl(struct wsd_curl_transfer *transfer, HRESULT result)
 {
     long cause = 0;
 
+    result = http_conclude_head(transfer, result);
     /* With CURLE_OK libcurl has sent all that it was given, unless a status of 300 or
      * more made it stop. */
     if (result == S_OK && transfer->pulled_all && !transfer->sent &&

@@ -7,6 +7,7 @@
 
 #include <stdatomic.h>
 
+#include "transport_curl/curl_head.h"
 #include "transport_curl/curl_transport.h"
 
 struct wsd_curl_protocol {
@@ -71,10 +72,10 @@ struct wsd_curl_transfer {
     int challenge;   /* the status that it may do so for, until that is clear; or 0 */
     int interest;    /* CURL_POLL_*: what libcurl waits for on the socket */
     uint64_t pulled_bytes;
-    size_t header_bytes;
-    bool connected;       /* FTP: to the server, which has the word */
-    curl_socket_t data;   /* FTP: the newest socket, which is that of the file */
-    curl_off_t uploaded;  /* at the last look */
+    struct wsd_curl_head head; /* HTTP */
+    bool connected;            /* FTP: to the server, which has the word */
+    curl_socket_t data;        /* FTP: the newest socket, which is that of the file */
+    curl_off_t uploaded;       /* at the last look */
     uint64_t progress_ms; /* when the peer last took or gave a byte, as far as we saw */
 };
 

@@ -163,6 +163,45 @@ static void connection__that_may_be_reused__is(void **state)
     peer_stop(peer);
 }
 
+/* In the same packet, as a response of its own, or later. */
+static void F8__junk_behind_a_response__ends_the_connection(void **state)
+{
+    static const char *const rows[] = {OK_REPLY "junk", OK_REPLY OK_REPLY, OK_REPLY};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct peer_step steps[] = {
+            {.what = PEER_READ_UNTIL, .text = "N: 1\r\n\r\n"},
+            {.what = PEER_SEND, .text = rows[i]},
+            {.what = PEER_HOLD},
+            {.what = PEER_SEND_SOME, .text = OK_REPLY},
+            {.what = PEER_ACCEPT},
+            {.what = PEER_READ_UNTIL, .text = "N: 2\r\n\r\n"},
+            {.what = PEER_SEND, .text = OK_REPLY},
+        };
+        struct peer *peer = PEER_START(steps);
+        struct wsd_transport *transport = transfer_run_transport();
+
+        for (int j = 0; j < 2; j++) {
+            const char *const lines[] = {j == 0 ? "N: 1" : "N: 2", NULL};
+            struct wsd_http_request request = {.url = peer_url(peer),
+                                               .method = "GET",
+                                               .headers = lines,
+                                               .may_reuse_connection = true};
+            struct transfer_run run;
+
+            transfer_run_init(&run, "");
+            run_request(&run, transport, &request);
+            assert_int_equal(run.result, S_OK);
+            assert_string_equal(run.body, "hi");
+            peer_go(peer);
+            peer_wait_for_step(peer, 4);
+        }
+        transport->vtable->release(transport);
+        peer_stop(peer);
+    }
+}
+
 /* A request without a body is as good as sent when it is connected. */
 static void response__of_no_body_request__never_comes__ends_by_its_timer(void **state)
 {
@@ -212,6 +251,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(request__of_each_kind__is_this_on_the_wire),
         cmocka_unit_test(connection__that_may_be_reused__is),
+        cmocka_unit_test(F8__junk_behind_a_response__ends_the_connection),
         cmocka_unit_test(response__of_no_body_request__never_comes__ends_by_its_timer),
         cmocka_unit_test(response__that_is_none__fails_a_request_that_was_sent),
     };
