@@ -6,6 +6,9 @@
  *
  * For each message it needs memory for the envelopes, ring_bytes for the attachment that
  * goes out, and four times ring_bytes for those of the reply, however many they are.
+ *
+ * After fork() the child has no such thread: it may end, or call exec, but use neither
+ * clients nor what was made with them.  The parent goes on [L90].
  */
 #ifndef WSD_CLIENT_H
 #define WSD_CLIENT_H
@@ -121,10 +124,11 @@ typedef struct wsd_client_options {
     const char *from;
 
     /** Further header lines of every request, "Name: value", NULL behind the last, at
-     * most WSD_MAX_HEADER_LINES [L55].  Not those that the library sets itself or that
-     * frame the message: Connection, Content-Length, Content-Type, Expect, Host,
-     * Keep-Alive, MIME-Version, Proxy-Authorization, Proxy-Connection, TE, Trailer,
-     * Transfer-Encoding, Upgrade, User-Agent.  Default: none. */
+     * most WSD_MAX_HEADER_LINES of WSD_MAX_HEADER_OCTETS together [L55].  Not those that
+     * the library sets itself or that frame the message: Connection, Content-Length,
+     * Content-Type, Expect, Host, Keep-Alive, MIME-Version, Proxy-Authorization,
+     * Proxy-Connection, TE, Trailer, Transfer-Encoding, Upgrade, User-Agent.  Default:
+     * none. */
     const char *const *header_lines;
 
     /** TRUE: each request asks the peer first whether it wants the body (Expect:
@@ -164,8 +168,11 @@ typedef struct wsd_client_options {
     DWORD proxy_authentication;
 } wsd_client_options;
 
-/** Most header_lines. */
+/** Most header_lines, and octets of all of them: common servers refuse longer heads, and
+ * libcurl before 8.7 spoils the chunks behind a head that is not sent in one piece, as
+ * TLS does with those of 16 KiB. */
 #define WSD_MAX_HEADER_LINES 32
+#define WSD_MAX_HEADER_OCTETS 8192
 
 #define WSD_CLIENT_OPTIONS_INIT                                                          \
     {                                                                                    \

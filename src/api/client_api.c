@@ -10,7 +10,6 @@
 #include "wsd_client.h"
 
 #define MAX_RING_BYTES ((size_t)1 << 30)
-#define MAX_HEADER_LINE 8192
 
 struct wsd_client {
     const struct wsd_mem *mem;
@@ -143,12 +142,16 @@ static bool is_ours(const char *line)
 
 static bool are_lines_allowed(const char *const *lines)
 {
+    size_t left = WSD_MAX_HEADER_OCTETS;
+
     if (lines == NULL)
         return true;
-    for (size_t i = 0; lines[i] != NULL; i++)
+    for (size_t i = 0; lines[i] != NULL; i++) {
         if (i == WSD_MAX_HEADER_LINES || is_ours(lines[i]) ||
-            !wsd_field_is_header(lines[i], MAX_HEADER_LINE))
+            !wsd_field_is_header(lines[i], left))
             return false;
+        left -= strlen(lines[i]);
+    }
     return true;
 }
 

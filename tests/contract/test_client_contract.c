@@ -158,6 +158,7 @@ static void B17__header_line_that_is_ours_or_none__is_refused(void **state)
     static const char *const allowed[] = {"X-Job: 7", "Authorization: Bearer abc",
                                           "Hosts: x", "Accept-Language: de"};
     const char *lines[WSD_MAX_HEADER_LINES + 2] = {NULL};
+    char longest[WSD_MAX_HEADER_OCTETS + 1] = "";
     wsd_client_options options = WSD_CLIENT_OPTIONS_INIT;
 
     (void)state;
@@ -176,6 +177,16 @@ static void B17__header_line_that_is_ours_or_none__is_refused(void **state)
     assert_hr(create(&options), S_OK);
     lines[WSD_MAX_HEADER_LINES] = "X: y";
     assert_hr(create(&options), E_INVALIDARG);
+
+    lines[1] = NULL;
+    lines[0] = memset(longest, 'x', sizeof(longest) - 1);
+    memcpy(longest, "X: ", 3);
+    assert_hr(create(&options), S_OK);
+    lines[1] = "X: y";
+    assert_hr(create(&options), E_INVALIDARG);
+    lines[2] = NULL;
+    longest[sizeof(longest) - 1 - strlen(lines[1])] = '\0';
+    assert_hr(create(&options), S_OK);
 }
 
 /* ---- On the wire ----------------------------------------------------------------------

@@ -116,7 +116,9 @@ static void upload__any_document_through_any_ring__arrives_as_it_is(void **state
 {
     static const struct {
         size_t ring_bytes, largest; /* one byte a chunk takes its time */
-    } rows[] = {{1, 9001}, {7, 70001}, {4096, 5 * MIB + 13}, {0, 5 * MIB + 13}};
+    } rows[] = {{1, 9001},        {2, 9001},     {7, 70001},
+                {4095, 70001},    {4097, 70001}, {4096, 5 * MIB + 13},
+                {0, 5 * MIB + 13}};
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {

@@ -276,6 +276,10 @@ static void do_step(struct peer *peer, const struct peer_step *step)
         while (receive(peer, 65536)) {
         }
         break;
+    case PEER_DROP_TO_END:
+        for (const size_t size = peer->size; receive(peer, 65536);)
+            peer->size = size;
+        break;
     case PEER_SEND:
     case PEER_SEND_SOME:
         send_bytes(peer, step);

@@ -22,6 +22,7 @@ enum peer_do {
     PEER_READ_MESSAGE, /* a whole request: by its Content-Length, or to the last chunk */
     PEER_READ_TO_END,  /* until the client closes or resets */
     PEER_HASH_BYTES,   /* `size` bytes more, which are not kept: see peer_hash() */
+    PEER_DROP_TO_END,  /* PEER_READ_TO_END, keeping nothing */
     PEER_NEXT_REQUEST, /* what comes now is another request, on the same connection */
     PEER_SEND,         /* `text`; its first `size` bytes where that is not 0 */
     PEER_SEND_SOME,    /* likewise, but the client may cut it off: see peer_sent() */

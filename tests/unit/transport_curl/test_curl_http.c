@@ -163,18 +163,16 @@ static void connection__that_may_be_reused__is(void **state)
     peer_stop(peer);
 }
 
-/* In the same packet, as a response of its own, or later. */
+/* Anything, or what would be the next response. */
 static void F8__junk_behind_a_response__ends_the_connection(void **state)
 {
-    static const char *const rows[] = {OK_REPLY "junk", OK_REPLY OK_REPLY, OK_REPLY};
+    static const char *const rows[] = {OK_REPLY "junk", OK_REPLY OK_REPLY};
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const struct peer_step steps[] = {
             {.what = PEER_READ_UNTIL, .text = "N: 1\r\n\r\n"},
             {.what = PEER_SEND, .text = rows[i]},
-            {.what = PEER_HOLD},
-            {.what = PEER_SEND_SOME, .text = OK_REPLY},
             {.what = PEER_ACCEPT},
             {.what = PEER_READ_UNTIL, .text = "N: 2\r\n\r\n"},
             {.what = PEER_SEND, .text = OK_REPLY},
@@ -194,8 +192,6 @@ static void F8__junk_behind_a_response__ends_the_connection(void **state)
             run_request(&run, transport, &request);
             assert_int_equal(run.result, S_OK);
             assert_string_equal(run.body, "hi");
-            peer_go(peer);
-            peer_wait_for_step(peer, 4);
         }
         transport->vtable->release(transport);
         peer_stop(peer);
