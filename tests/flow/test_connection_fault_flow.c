@@ -9,6 +9,7 @@
 
 #include "support/recorded.h"
 
+#define CANNOT_CONNECT HRESULT_FROM_WIN32(ERROR_WINHTTP_CANNOT_CONNECT)
 #define CONNECTION_ERROR HRESULT_FROM_WIN32(ERROR_WINHTTP_CONNECTION_ERROR)
 
 static const struct peer_step takes_all[] = {
@@ -65,9 +66,11 @@ static void check_reset_midway(const struct peer_step *steps, size_t count,
     do
         hr = attachment_write_all(upload.parts[0], block, sizeof(block));
     while (hr == S_OK);
-    assert_hr(hr, CONNECTION_ERROR);
-    assert_sticks(upload.parts[0], CONNECTION_ERROR);
-    assert_hr(upload_receive(&upload, &reply), CONNECTION_ERROR);
+    /* It may come so early that there seems to be no connection. */
+    if (steps[0].what != PEER_RESET || hr != CANNOT_CONNECT)
+        assert_hr(hr, CONNECTION_ERROR);
+    assert_sticks(upload.parts[0], hr);
+    assert_hr(upload_receive(&upload, &reply), hr);
     assert_null(reply);
     upload_free(&upload);
     peer_stop(peer);
@@ -196,8 +199,9 @@ static void C10__interim_replies_of_any_kind__are_ignored(void **state)
                 wsd_client_options options = WSD_CLIENT_OPTIONS_INIT;
                 struct upload upload;
 
-                if (late && expects && i > 0)
-                    continue; /* as the first: each waits a second for it */
+                /* libcurl 7.88 may take others for the end of a reply. */
+                if (expects && (late || strstr(interims[i], "1 100 ") == NULL))
+                    continue;
                 peer = PEER_START(steps);
                 options.expect_continue = expects;
                 upload_make(&upload, &options, 1);
