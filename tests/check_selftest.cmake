@@ -72,6 +72,10 @@ foreach(row
 endforeach()
 expect(layers "has rank 0" "src/base/b.h=\n\t#\tinclude<api/a.h>")
 expect(layers "may include" "src/base/b.h=#include A_MACRO")
+foreach(header ctype.h strings.h locale.h wctype.h)
+    expect(layers "${header}: wininet may not follow the locale"
+        "src/wininet/b.c=#include <${header}>")
+endforeach()
 foreach(header curl/multi.h libxml/tree.h microhttpd.h gnutls/gnutls.h pthread.h threads.h semaphore.h
                time.h sys/time.h poll.h sys/poll.h sys/select.h sys/epoll.h sys/eventfd.h)
     expect(layers "${header}: message is not its home" "src/message/b.c=#include <${header}>")

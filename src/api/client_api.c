@@ -115,14 +115,11 @@ static HRESULT client_open(struct wsd_client *client, const wsd_client_options *
     return wsd_curl_transport_create(client->mem, &transport, &client->transport);
 }
 
-/* strcasecmp() follows the locale. */
 static bool has_name(const char *line, const char *name)
 {
-    size_t i = 0;
+    size_t length = strlen(name);
 
-    while (name[i] != '\0' && wsd_lower(line[i]) == wsd_lower(name[i]))
-        i++;
-    return name[i] == '\0' && line[i] == ':';
+    return wsd_is_same_word(line, name, length) && line[length] == ':';
 }
 
 /* What the library sets itself, and what would frame the message otherwise. */

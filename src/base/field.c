@@ -4,8 +4,6 @@
 
 enum { MEDIA_TYPE_LIMIT = 255, URI_LIMIT = 2048 };
 
-/* Not <ctype.h>, whose answers follow the locale. */
-
 static bool is_alpha(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');

@@ -1,8 +1,9 @@
-/* ascii -- what a character is.  Not <ctype.h>, whose answers follow the locale. */
+/* ascii -- what a character is, in any locale. */
 #ifndef WSD_MIME_ASCII_H
 #define WSD_MIME_ASCII_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 
 static inline bool wsd_is_blank(char c)
@@ -29,6 +30,18 @@ static inline bool wsd_is_token_char(char c)
 static inline char wsd_lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* The first `length` characters, or both as far as they go. */
+static inline bool wsd_is_same_word(const char *a, const char *b, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (wsd_lower(a[i]) != wsd_lower(b[i]))
+            return false;
+        if (a[i] == '\0')
+            break;
+    }
+    return true;
 }
 
 #endif

@@ -1,19 +1,10 @@
 #include "mime/part_header.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "mime/ascii.h"
 #include "mime/content_id.h"
-
-/* strcasecmp() follows the locale. */
-static bool is_same_word(const char *a, const char *b)
-{
-    while (wsd_lower(*a) == wsd_lower(*b) && *a != '\0') {
-        a++;
-        b++;
-    }
-    return wsd_lower(*a) == wsd_lower(*b);
-}
 
 /* The length of the name in "name: value"; 0: it is not that. */
 static size_t name_length(const char *line)
@@ -46,13 +37,13 @@ static enum wsd_mime_fault read_encoding(struct wsd_part_header *header, char *v
     struct wsd_tolerances *tolerances = header->reader.tolerances;
 
     for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
-        if (is_same_word(value, plain[i]))
+        if (wsd_is_same_word(value, plain[i], SIZE_MAX))
             return i == 0 || wsd_tolerates(tolerances, WSD_TOLERATE_ENCODING_NOT_BINARY)
                        ? WSD_MIME_NONE
                        : WSD_MIME_ENCODING_UNKNOWN;
     }
-    header->base64 =
-        is_same_word(value, "base64") && wsd_tolerates(tolerances, WSD_TOLERATE_BASE64);
+    header->base64 = wsd_is_same_word(value, "base64", SIZE_MAX) &&
+                     wsd_tolerates(tolerances, WSD_TOLERATE_BASE64);
     return header->base64 ? WSD_MIME_NONE : WSD_MIME_ENCODING_UNKNOWN;
 }
 
@@ -85,7 +76,7 @@ static enum wsd_mime_fault read_field(struct wsd_part_header *header, char *line
         !wsd_tolerates(tolerances, WSD_TOLERATE_UNSPACED_HEADER))
         return WSD_MIME_HEADER_SYNTAX;
     for (enum field field = 0; field < FIELD_COUNT; field++) {
-        if (!is_same_word(line, names[field]))
+        if (!wsd_is_same_word(line, names[field], SIZE_MAX))
             continue;
         if (strcmp(line, names[field]) != 0 &&
             !wsd_tolerates(tolerances, WSD_TOLERATE_HEADER_SPELLING))

@@ -16,15 +16,9 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* `expected` is in lower case. */
 static bool equals(const char *text, size_t size, const char *expected)
 {
-    if (size != strlen(expected))
-        return false;
-    for (size_t i = 0; i < size; i++)
-        if (wsd_lower(text[i]) != expected[i])
-            return false;
-    return true;
+    return size == strlen(expected) && wsd_is_same_word(text, expected, size);
 }
 
 /* RFC 9110 section 8.6: digits and no sign; 18 of them fit in all that counts with it. */

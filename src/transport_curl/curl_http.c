@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "mime/ascii.h"
 #include "os/clock.h"
 #include "transport_curl/curl_error.h"
 #include "transport_curl/curl_tls.h"
@@ -222,7 +222,7 @@ static bool has_line(const struct wsd_http_request *request, const char *name)
     size_t length = strlen(name);
 
     for (size_t i = 0; request->headers[i] != NULL; i++)
-        if (strncasecmp(request->headers[i], name, length) == 0 &&
+        if (wsd_is_same_word(request->headers[i], name, length) &&
             request->headers[i][length] == ':')
             return true;
     return false;
@@ -238,7 +238,7 @@ static uint64_t length_of(const struct wsd_http_request *request)
 static struct wsd_curl_exposure exposure_of(const struct wsd_http_request *request)
 {
     return (struct wsd_curl_exposure){
-        .is_encrypted = strncasecmp(request->url, "https:", strlen("https:")) == 0,
+        .is_encrypted = wsd_is_same_word(request->url, "https:", strlen("https:")),
         .is_repeatable =
             request->body_length == 0 || request->body->vtable->rewind != NULL,
     };

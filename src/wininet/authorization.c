@@ -3,9 +3,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/field.h"
+#include "mime/ascii.h"
 #include "wininet/md5.h"
 
 #define COUNT                                                                            \
@@ -63,7 +63,7 @@ struct challenge {
 static bool is_named(const struct parameter *parameter, const char *name)
 {
     return parameter->name_length == strlen(name) &&
-           strncasecmp(parameter->name, name, parameter->name_length) == 0;
+           wsd_is_same_word(parameter->name, name, parameter->name_length);
 }
 
 /* Reads the parameters behind a scheme. */
@@ -102,7 +102,7 @@ static const char *find_scheme(const char *at, const char *scheme)
         const char *next;
 
         at += skip(at, " \t,");
-        if (token_length(at) == length && strncasecmp(at, scheme, length) == 0 &&
+        if (token_length(at) == length && wsd_is_same_word(at, scheme, length) &&
             (at[length] == ' ' || at[length] == '\0' || at[length] == ','))
             return at + length;
         next = read_parameter(at, &parameter);
@@ -197,7 +197,7 @@ static bool has_auth(const struct parameter *qop)
     for (size_t i = 0; i < qop->value_length;) {
         size_t length = token_length(qop->value + i);
 
-        if (length == 4 && strncasecmp(qop->value + i, "auth", 4) == 0)
+        if (length == 4 && wsd_is_same_word(qop->value + i, "auth", 4))
             return true;
         i += length == 0 ? 1 : length;
     }
@@ -252,7 +252,7 @@ static HRESULT answer_digest(const struct wsd_authorization *given,
 
     if (challenge.realm.value == NULL || challenge.nonce.value == NULL ||
         (algorithm->value != NULL && (algorithm->value_length != 3 ||
-                                      strncasecmp(algorithm->value, "MD5", 3) != 0)) ||
+                                      !wsd_is_same_word(algorithm->value, "MD5", 3))) ||
         (challenge.qop.value != NULL && !has_auth(&challenge.qop)))
         return S_FALSE;
     hr = digest(given, &challenge, response, value->mem);

@@ -2,9 +2,9 @@
 
 #include <stdint.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/field.h"
+#include "mime/ascii.h"
 #include "wininet/internet_error.h"
 
 #define COALESCE                                                                         \
@@ -115,7 +115,7 @@ static size_t find(const struct wsd_header_list *list, const char *name,
                    size_t name_length, size_t from)
 {
     for (size_t i = from; i < list->count; i++)
-        if (strncasecmp(list->lines[i], name, name_length) == 0 &&
+        if (wsd_is_same_word(list->lines[i], name, name_length) &&
             list->lines[i][name_length] == ':')
             return i;
     return list->count;
