@@ -4,9 +4,14 @@
 # Run as: cmake -DROOT=<project> -P check_faults.cmake
 cmake_minimum_required(VERSION 3.24)
 
-# Their groups, first and last rows.
-set(rows_of_FAULTS "B 14 17" "C 11 11" "C 17 20" "D 5 5" "E 1 9" "F 1 10" "G 1 22" "H 1 10"
-    "J 10 10")
+# Their groups, first and last rows, and the section that they stand in where there are
+# several of that name.
+set(rows_of_FAULTS "A 8 10" "B 1 20" "C 3 8" "C 10 12" "C 15 15" "C 17 18" "D 6 9"
+    "E 1 9 E. TLS to a device"
+    "C 19 20 What may come to a client" "F 1 10 What may come to a client"
+    "C 19 20 What may come to a service" "D 5 5 What may come to a service"
+    "E 1 9 What may come to a service" "F 1 10 What may come to a service"
+    "G 1 22" "H 1 10" "J 1 1" "J 8 10" "K 1 5")
 set(rows_of_WININET "B 1 10" "W 1 78" "T 1 20" "C 1 38")
 
 set(faults 0)
@@ -14,6 +19,22 @@ macro(fault text)
     message("${text}")
     math(EXPR faults "${faults} + 1")
 endmacro()
+
+# The text from "## <heading>" to the next one; of all of the page without a heading.
+function(section_of page heading variable)
+    if(heading)
+        string(FIND "${page}" "\n## ${heading}\n" begin)
+        if(begin LESS 0)
+            set(page "")
+        else()
+            math(EXPR begin "${begin} + 1")
+            string(SUBSTRING "${page}" ${begin} -1 page)
+        endif()
+        string(FIND "${page}" "\n## " end)
+        string(SUBSTRING "${page}" 0 ${end} page)
+    endif()
+    set(${variable} "${page}" PARENT_SCOPE)
+endfunction()
 
 set(tests "")
 file(GLOB_RECURSE files ${ROOT}/tests/*.c)
@@ -28,14 +49,17 @@ foreach(name FAULTS WININET)
     set(file tests/${name}.md)
     file(READ ${ROOT}/${file} page)
     foreach(rows IN LISTS rows_of_${name})
-        separate_arguments(rows)
-        list(GET rows 0 group)
-        list(GET rows 1 first)
-        list(GET rows 2 last)
+        string(REGEX MATCH "^([A-Z]) ([0-9]+) ([0-9]+) ?(.*)$" rows "${rows}")
+        set(group ${CMAKE_MATCH_1})
+        set(first ${CMAKE_MATCH_2})
+        set(last ${CMAKE_MATCH_3})
+        set(heading "${CMAKE_MATCH_4}")
+        section_of("${page}" "${heading}" section)
         foreach(number RANGE ${first} ${last})
             # | id | case | tests or reason |
-            if(NOT page MATCHES "\n[|] ${group}${number} [|][^|\n]+[|] ([^|\n]*[^ |\n]) *[|]\n")
-                fault("${file} has no row ${group}${number}, or neither test nor reason in it")
+            if(NOT section MATCHES
+               "\n[|] ${group}${number} [|][^|\n]+[|] ([^|\n]*[^ |\n]) *[|]\n")
+                fault("${file} has no row ${group}${number}, or neither test nor reason in it: ${heading}")
             endif()
         endforeach()
     endforeach()

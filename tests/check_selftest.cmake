@@ -127,7 +127,13 @@ function(table variable) # ARGN: groups, their first and last rows
     endforeach()
     set(${variable} "${rows}" PARENT_SCOPE)
 endfunction()
-table(rows "B 14 17" "C 11 11" "C 17 20" "D 5 5" "E 1 9" "F 1 10" "G 1 22" "H 1 9" "J 10 10")
+table(rows "A 8 10" "B 1 20" "C 3 8" "C 10 12" "C 15 15" "C 17 18" "D 6 9" "G 1 22" "H 1 9"
+    "J 1 1" "J 8 10" "K 1 5")
+table(tls "E 1 9")
+table(client "C 19 20" "F 1 10")
+table(service "C 19 20" "D 5 5" "E 1 9" "F 1 10")
+string(APPEND rows "\n## E. TLS to a device\n${tls}\n## What may come to a client\n${client}"
+    "\n## What may come to a service\n${service}")
 table(cases "B 1 10" "W 1 78" "T 1 20" "C 1 38")
 set(sound
     "tests/WININET.md=${cases}"
@@ -136,10 +142,18 @@ set(sound
     "tests/flow/b.c=cmocka_unit_test_setup_teardown(\n    H10__b, c, d)")
 expect(faults "")
 expect(faults "no row H10" "tests/FAULTS.md=${rows}| H1 | x | `G1__a` |")
-foreach(row C19 D5 E9 F10)
+foreach(row B20 C19 D5 E9 F10 K5)
     string(REPLACE "| ${row} |" "| ${row}0 |" without "${rows}")
     expect(faults "no row ${row}" "tests/FAULTS.md=${without}| H10 | x | `G1__a` `H10__b` |")
 endforeach()
+foreach(role client service)
+    string(REPLACE "| F10 |" "| F100 |" without "${${role}}")
+    string(REPLACE "${${role}}" "${without}" without "${rows}")
+    expect(faults "no row F10, or neither test nor reason in it: What may come to a ${role}"
+        "tests/FAULTS.md=${without}| H10 | x | `G1__a` `H10__b` |")
+endforeach()
+string(REPLACE "## What may come to a client" "## Others" without "${rows}")
+expect(faults "no row C19" "tests/FAULTS.md=${without}| H10 | x | `G1__a` `H10__b` |")
 expect(faults "row H10, or neither" "tests/FAULTS.md=${rows}| H10 | x | |")
 expect(faults "names H10__c, which is no test" "tests/FAULTS.md=${rows}| H10 | x | `H10__c` |")
 expect(faults "tests/WININET.md has no row W78" "tests/WININET.md=\n| W7 | x | y |\n")

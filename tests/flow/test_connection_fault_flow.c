@@ -259,6 +259,52 @@ static void C12__redirect_before_the_end__is_the_status_and_not_followed(void **
     peer_stop(other);
 }
 
+/* ---- C5, C6: early refusals -----------------------------------------------------------
+ */
+
+/* While it sends, and while there is nothing to send; what is kept of the body is up to
+ * the limit, and of the rest only what the sockets hold is taken. */
+static void C5_C6__early_refusal_with_a_huge_body__is_the_status(void **state)
+{
+    enum { HUGE = 64 << 20 };
+    static const char head[] = "HTTP/1.1 413 Content Too Large\r\n\r\n<html>";
+    char *text = malloc(HUGE);
+
+    (void)state;
+    assert_non_null(text);
+    memset(text, ' ', HUGE);
+    memcpy(text, head, sizeof(head) - 1);
+    for (int sends = 0; sends < 2; sends++) {
+        const struct peer_step steps[] = {
+            {.what = PEER_READ_UNTIL, .text = "document"},
+            {.what = PEER_SEND_SOME, .text = text, .size = HUGE},
+        };
+        struct peer *peer = PEER_START(steps);
+        wsd_inbound_message *reply;
+        struct upload upload;
+        HRESULT hr;
+
+        upload_make(&upload, NULL, 1);
+        attachment_set_budget(upload.parts[0], INFINITE);
+        upload_send(&upload, peer_url(peer));
+        do
+            hr = attachment_write_all(upload.parts[0], "document", 8);
+        while (sends && hr == S_OK);
+        assert_hr(hr, sends ? HTTP_E_STATUS(413) : S_OK);
+        assert_hr(upload_receive(&upload, &reply), HTTP_E_STATUS(413));
+        assert_sticks(upload.parts[0], HTTP_E_STATUS(413));
+        assert_non_null(reply);
+        assert_int_equal(wsd_inbound_message_http_status(reply), 413);
+        assert_memory_equal(wsd_inbound_message_body(reply, NULL), "<html>", 6);
+        wsd_inbound_message_release(reply);
+        upload_free(&upload);
+        peer_finish(peer, NULL);
+        assert_true(peer_sent(peer) < HUGE);
+        peer_stop(peer);
+    }
+    free(text);
+}
+
 /* ---- D9: many, and one that wants all -------------------------------------------------
  */
 
@@ -474,6 +520,7 @@ int main(void)
         cmocka_unit_test(J1__peer_goes__no_signal_comes_and_the_handler_stays),
         cmocka_unit_test(C10__interim_replies_of_any_kind__are_ignored),
         cmocka_unit_test(C12__redirect_before_the_end__is_the_status_and_not_followed),
+        cmocka_unit_test(C5_C6__early_refusal_with_a_huge_body__is_the_status),
         cmocka_unit_test(D9__one_without_end_among_many__leaves_them_their_turn),
         cmocka_unit_test_setup_teardown(
             J8__no_standard_streams__no_descriptor_is_taken_for_another, close_standard,
