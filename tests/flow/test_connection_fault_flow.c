@@ -381,13 +381,15 @@ static void D9__one_without_end_among_many__leaves_them_their_turn(void **state)
 /* ---- J8, B10: around the process ------------------------------------------------------
  */
 
-/* A whole message, with the moment `midway` in it. */
-static void upload_around(void (*midway)(void))
+/* A whole message, with these two moments before it and in it. */
+static void upload_around(void (*before)(void), void (*midway)(void))
 {
     struct peer *peer = PEER_START(takes_all);
     struct upload upload;
 
     upload_make(&upload, NULL, 1);
+    if (before != NULL)
+        before();
     upload_send(&upload, peer_url(peer));
     assert_hr(attachment_write_all(upload.parts[0], "docu", 4), S_OK);
     if (midway != NULL)
@@ -402,14 +404,12 @@ static void upload_around(void (*midway)(void))
 
 static int kept[3];
 
-static int close_standard(void **state)
+static int keep_standard(void **state)
 {
     (void)state;
     fflush(stdout);
-    for (int fd = 0; fd < 3; fd++) {
+    for (int fd = 0; fd < 3; fd++)
         kept[fd] = fcntl(fd, F_DUPFD, 3);
-        close(fd);
-    }
     return 0;
 }
 
@@ -417,20 +417,25 @@ static int restore_standard(void **state)
 {
     (void)state;
     for (int fd = 0; fd < 3; fd++) {
-        close(fd);
-        if (kept[fd] >= 0) {
-            dup2(kept[fd], fd);
-            close(kept[fd]);
-        }
+        dup2(kept[fd], fd);
+        close(kept[fd]);
     }
     return 0;
 }
 
-/* Its sockets get their numbers. */
+static void close_standard(void)
+{
+    for (int fd = 0; fd < 3; fd++)
+        close(fd);
+}
+
+/* Its socket gets one of their numbers, then what it wakes its thread with. */
 static void J8__no_standard_streams__no_descriptor_is_taken_for_another(void **state)
 {
     (void)state;
-    upload_around(NULL);
+    upload_around(close_standard, NULL);
+    close_standard();
+    upload_around(NULL, NULL);
 }
 
 static void fork_a_child(void)
@@ -449,7 +454,7 @@ static void fork_a_child(void)
 static void B10__child_of_fork_that_ends__leaves_the_parent_alone(void **state)
 {
     (void)state;
-    upload_around(fork_a_child);
+    upload_around(NULL, fork_a_child);
 }
 
 /* ---- K3, K4: sizes of chunks ----------------------------------------------------------
@@ -523,7 +528,7 @@ int main(void)
         cmocka_unit_test(C5_C6__early_refusal_with_a_huge_body__is_the_status),
         cmocka_unit_test(D9__one_without_end_among_many__leaves_them_their_turn),
         cmocka_unit_test_setup_teardown(
-            J8__no_standard_streams__no_descriptor_is_taken_for_another, close_standard,
+            J8__no_standard_streams__no_descriptor_is_taken_for_another, keep_standard,
             restore_standard),
         cmocka_unit_test(B10__child_of_fork_that_ends__leaves_the_parent_alone),
         cmocka_unit_test(K4__chunks_sent_of_each_width__are_read_as_written),
