@@ -169,8 +169,8 @@ typedef struct wsd_client_options {
 } wsd_client_options;
 
 /** Most header_lines, and octets of all of them: common servers refuse longer heads, and
- * libcurl before 8.7 spoils the chunks behind a head that is not sent in one piece, as
- * TLS does with those of 16 KiB. */
+ * libcurl before 8.7 spoils the chunks behind a head that the socket does not take in one
+ * piece. */
 #define WSD_MAX_HEADER_LINES 32
 #define WSD_MAX_HEADER_OCTETS 8192
 
