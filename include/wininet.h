@@ -305,7 +305,9 @@ WSD_API HINTERNET WSD_CALL InternetConnectA(HINTERNET hInternet, LPCSTR lpszServ
  *
  * A file of FTP opened for writing ends here: the server is told that it is complete, and
  * asked whether it has kept it, also when it is closed with its connection or session
- * [F9].  But if InternetWriteFile() fails or is under way, the upload is cut [F10].
+ * [F9].  An upload that ends in any other way is cut, so that the server sees no whole
+ * file: while FtpOpenFileA() or InternetWriteFile() is under way, by a timeout, or with
+ * the program [F10].
  *
  * Blocking    Only for a file of FTP: until the bytes are out and the server has replied,
  *             each up to its timeout.

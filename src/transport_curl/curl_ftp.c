@@ -50,13 +50,18 @@ static bool is_uploading(const struct wsd_curl_transfer *transfer)
     return transfer->body != NULL && transfer->pulled && !transfer->pulled_all;
 }
 
-/* The end of the data connection is the end of the file, unless it is reset. */
-static void ftp_cut(struct wsd_curl_transfer *transfer)
+/* The end of the data connection is the end of the file for the server, unless it is
+ * reset.  So an upload's is, whoever closes it, and be it the kernel. */
+static void set_reset(curl_socket_t data, bool is_reset)
 {
-    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    const struct linger linger = {.l_onoff = is_reset, .l_linger = 0};
 
-    if (is_uploading(transfer) && transfer->data != CURL_SOCKET_BAD)
-        setsockopt(transfer->data, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    setsockopt(data, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+}
+
+static void ftp_end_body(struct wsd_curl_transfer *transfer)
+{
+    set_reset(transfer->data, false);
 }
 
 /* libcurl 7.88 forgets to ask for its next turn when a reply is there at once, between
@@ -69,13 +74,15 @@ static void ftp_go_on(struct wsd_curl_transfer *transfer)
 
 static void ftp_settle(struct wsd_curl_transfer *transfer)
 {
-    curl_off_t connected_us = 0;
+    curl_off_t found_us = 0;
 
     if (!transfer->connected) {
-        curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
-        transfer->connected = connected_us > 0;
+        /* Behind the look-up of the name, what libcurl reads is a reply; the time of the
+         * connect it tells of new connections only. */
+        curl_easy_getinfo(transfer->easy, CURLINFO_NAMELOOKUP_TIME_T, &found_us);
+        transfer->connected = found_us > 0 && (transfer->interest & CURL_POLL_IN);
         if (transfer->connected)
-            transfer->progress_ms = wsd_clock_ms(); /* the first reply is waited for */
+            transfer->progress_ms = wsd_clock_ms();
     }
     if (transfer->connected && !transfer->pulled && !transfer->body_begun &&
         transfer->interest == CURL_POLL_NONE)
@@ -106,7 +113,6 @@ static int ftp_on_progress(void *context, curl_off_t download_total,
     if (!wsd_curl_transport_wants_end(transfer))
         return 0;
     transfer->failure = E_ABORT;
-    ftp_cut(transfer);
     wsd_curl_transport_touch(transfer);
     return 1;
 }
@@ -115,7 +121,10 @@ static int ftp_on_socket(void *context, curl_socket_t fd, curlsocktype purpose)
 {
     struct wsd_curl_transfer *transfer = context;
 
-    transfer->data = fd;
+    if (transfer->body != NULL && transfer->connected) {
+        transfer->data = fd;
+        set_reset(fd, true);
+    }
     if (purpose == CURLSOCKTYPE_ACCEPT)
         fcntl(fd, F_SETFD, FD_CLOEXEC);
     else
@@ -162,7 +171,7 @@ static const struct wsd_curl_protocol ftp_protocol = {
     .settle = ftp_settle,
     .patience = ftp_patience,
     .conclude = ftp_conclude,
-    .cut = ftp_cut,
+    .end_body = ftp_end_body,
 };
 
 /* ---- creation ---- */
@@ -186,6 +195,7 @@ static HRESULT set_options(struct wsd_curl_transfer *transfer,
     SET(USERNAME, request->user);
     SET(PASSWORD, request->password);
     SET(NOBODY, request->url[strlen(request->url) - 1] == '/' ? 1L : 0L);
+    SET(PATH_AS_IS, 1L); /* a file's name may begin with dots */
     SET(FTP_FILEMETHOD, (long)CURLFTPMETHOD_NOCWD);
     SET(FTPPORT, request->is_active ? "-" : NULL);
     SET(SOCKOPTFUNCTION, ftp_on_socket);

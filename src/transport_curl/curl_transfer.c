@@ -71,12 +71,6 @@ static const struct wsd_transfer_vtable transfer_vtable = {
 
 /* ---- libcurl's callbacks ---- */
 
-static void transfer_cut(struct wsd_curl_transfer *transfer)
-{
-    if (transfer->protocol->cut != NULL)
-        transfer->protocol->cut(transfer);
-}
-
 static size_t transfer_on_read(char *buffer, size_t size, size_t count, void *context)
 {
     struct wsd_curl_transfer *transfer = context;
@@ -100,10 +94,11 @@ static size_t transfer_on_read(char *buffer, size_t size, size_t count, void *co
         return CURL_READFUNC_PAUSE;
     case WSD_PULL_END:
         transfer->pulled_all = true;
+        if (transfer->protocol->end_body != NULL)
+            transfer->protocol->end_body(transfer);
         return 0;
     default:
         transfer->failure = E_ABORT;
-        transfer_cut(transfer);
         return CURL_READFUNC_ABORT;
     }
 }
@@ -307,8 +302,6 @@ void wsd_curl_transfer_tell_sent(struct wsd_curl_transfer *transfer)
 
 void wsd_curl_transfer_finish(struct wsd_curl_transfer *transfer, HRESULT result)
 {
-    if (!transfer->curl_is_done)
-        transfer_cut(transfer);
     result = transfer->protocol->conclude(transfer, result);
     if (FAILED(result))
         transfer_log(transfer, result);

@@ -20,8 +20,8 @@ struct wsd_curl_protocol {
     DWORD (*patience)(const struct wsd_curl_transfer *transfer);
     /* What the transfer ends with, where libcurl, or we, say `result`. */
     HRESULT (*conclude)(struct wsd_curl_transfer *transfer, HRESULT result);
-    /* The body ends here, and must not look complete.  May be NULL. */
-    void (*cut)(struct wsd_curl_transfer *transfer);
+    /* The body is complete: from here on it may look so.  May be NULL. */
+    void (*end_body)(struct wsd_curl_transfer *transfer);
 };
 
 struct wsd_curl_transfer {
@@ -74,7 +74,7 @@ struct wsd_curl_transfer {
     uint64_t pulled_bytes;
     struct wsd_curl_head head; /* HTTP */
     bool connected;            /* FTP: to the server, which has the word */
-    curl_socket_t data;        /* FTP: the newest socket, which is that of the file */
+    curl_socket_t data;        /* FTP: that of the file which is uploaded */
     curl_off_t uploaded;       /* at the last look */
     uint64_t progress_ms; /* when the peer last took or gave a byte, as far as we saw */
 };

@@ -17,6 +17,7 @@
     InternetConnectA(session, "127.0.0.1", ftp_peer_port(peer), user, password,          \
                      INTERNET_SERVICE_FTP, flags, 0)
 #define MUCH_BLOCK 16777216
+#define SHORT_MS 300
 
 struct ftp {
     struct ftp_peer *peer;
@@ -230,10 +231,44 @@ static void upload__several_of_one_connection__one_behind_the_other(void **state
     ftp_peer_stop(ftp.peer);
 }
 
+/* [F14] The type of one file is not that of the next. */
+static void upload__of_another_type__says_so(void **state)
+{
+    static const DWORD types[] = {FTP_TRANSFER_TYPE_ASCII, FTP_TRANSFER_TYPE_BINARY,
+                                  FTP_TRANSFER_TYPE_ASCII};
+    struct ftp ftp;
+    const char *at;
+
+    (void)state;
+    ftp_open(&ftp, NULL, 0);
+    for (size_t i = 0; i < COUNT(types); i++) {
+        HINTERNET file = FtpOpenFileA(ftp.connect, "f", GENERIC_WRITE, types[i], 0);
+
+        assert_done(file);
+        assert_done(request_write(file, "line\n", 5));
+        assert_done(InternetCloseHandle(file));
+    }
+    ftp_end(&ftp);
+    check_data(&ftp, "line\nline\nline\n");
+    at = ftp_peer_dialogue(ftp.peer);
+    for (size_t i = 0; i < COUNT(types); i++) {
+        char type = 0;
+
+        for (const char *end = strstr(at, "STOR f\n"); at < end; at++)
+            if (strncmp(at, "TYPE ", 5) == 0)
+                type = at[5];
+        assert_int_equal(type, types[i] == FTP_TRANSFER_TYPE_ASCII ? 'A' : 'I');
+        at++;
+    }
+    ftp_peer_stop(ftp.peer);
+}
+
 /* [F15] */
 static void name__of_any_kind__is_sent_as_it_is(void **state)
 {
-    static const char *const names[] = {"a b", "a%20b", "\xc3\xa4", "a;type=a", "a#b?c"};
+    static const char *const names[] = {"a b",   "a%20b",    "\xc3\xa4",      "a;type=a",
+                                        "a#b?c", "folder/f", "/from/f",       "//a//b",
+                                        "../f",  "./f",      "a/../b/./c...", "..."};
 
     (void)state;
     for (size_t i = 0; i < COUNT(names); i++) {
@@ -676,6 +711,100 @@ static void close__while_a_write_waits__cancels_it(void **state)
     free(block);
 }
 
+/* [F10] Also when the server has not yet agreed to the file, but knows of it. */
+static void close__while_a_file_is_opened__cancels_it(void **state)
+{
+    static const struct ftp_rule rules[] = {{"STOR", FTP_HOLD, NULL, 0}};
+    struct aside opener;
+    struct ftp ftp;
+
+    (void)state;
+    FTP_OPEN(&ftp, rules);
+    aside_begin(&opener, ftp.connect, METHOD_OPEN_FILE, "f", 0);
+    ftp_peer_await(ftp.peer, "STOR f\n");
+    assert_done(InternetCloseHandle(ftp.session));
+    assert_false(aside_end(&opener));
+    assert_int_equal(opener.error, ERROR_INTERNET_OPERATION_CANCELLED);
+    ftp_peer_go(ftp.peer);
+    ftp_peer_finish(ftp.peer);
+    assert_non_null(strstr(ftp_peer_dialogue(ftp.peer), "(reset)\n"));
+    ftp_peer_stop(ftp.peer);
+}
+
+/* ---- Timeouts ---------------------------------------------------------------------- */
+
+/* FtpOpenFileA()'s, at each of its replies; what the server does then is no whole file.
+ */
+static void open_file__silent_server__ends_with_a_timeout(void **state)
+{
+    static const char *const moments[] = {"EPSV", "TYPE", "STOR"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(moments); i++) {
+        const struct ftp_rule rules[] = {{moments[i], FTP_HOLD, NULL, 0}};
+        struct ftp ftp;
+        size_t size;
+
+        FTP_OPEN(&ftp, rules);
+        assert_done(set_option(ftp.connect, INTERNET_OPTION_RECEIVE_TIMEOUT, SHORT_MS));
+        assert_refused(open_file(&ftp, "f"), ERROR_INTERNET_TIMEOUT);
+        ftp_peer_go(ftp.peer);
+        ftp_end(&ftp);
+        ftp_peer_data(ftp.peer, &size);
+        assert_int_equal(size, 0);
+        if (strstr(ftp_peer_dialogue(ftp.peer), "STOR") != NULL)
+            assert_non_null(strstr(ftp_peer_dialogue(ftp.peer), "(reset)\n"));
+        ftp_peer_stop(ftp.peer);
+    }
+}
+
+/* [H70] The upload is cut. */
+static void write__server_reads_nothing__ends_with_a_timeout(void **state)
+{
+    static const struct ftp_rule rules[] = {{FTP_DATA, FTP_HOLD, NULL, 1000}};
+    static char block[65536];
+    struct ftp ftp;
+    HINTERNET file;
+    DWORD written;
+
+    (void)state;
+    FTP_OPEN(&ftp, rules);
+    assert_done(set_option(ftp.connect, INTERNET_OPTION_SEND_TIMEOUT, SHORT_MS));
+    file = open_file(&ftp, "f");
+    while (InternetWriteFile(file, block, sizeof(block), &written))
+        assert_int_equal(written, sizeof(block));
+    assert_int_equal(GetLastError(), ERROR_INTERNET_TIMEOUT);
+    assert_refused(InternetCloseHandle(file), ERROR_INTERNET_TIMEOUT);
+    ftp_peer_go(ftp.peer);
+    ftp_end(&ftp);
+    assert_non_null(strstr(ftp_peer_dialogue(ftp.peer), "(reset)\n"));
+    ftp_peer_stop(ftp.peer);
+}
+
+/* [H75] [H79] */
+static void read__server_sends_nothing__ends_with_a_timeout(void **state)
+{
+    static const struct ftp_rule rules[] = {{FTP_DATA, FTP_HOLD, NULL, 4}};
+    struct ftp ftp;
+    HINTERNET file;
+    DWORD read;
+    char text[16];
+
+    (void)state;
+    ftp.peer = ftp_peer_start(rules, COUNT(rules), "12345678");
+    ftp.session = open_session();
+    ftp.connect = CONNECT(ftp.session, ftp.peer, "me", "secret", INTERNET_FLAG_PASSIVE);
+    assert_done(set_option(ftp.connect, INTERNET_OPTION_RECEIVE_TIMEOUT, SHORT_MS));
+    file = FtpOpenFileA(ftp.connect, "f", GENERIC_READ, 0, 0);
+    assert_done(file);
+    assert_refused(InternetReadFile(file, text, sizeof(text), &read),
+                   ERROR_INTERNET_TIMEOUT);
+    assert_int_equal(read, 4);
+    assert_memory_equal(text, "1234", 4);
+    ftp_peer_go(ftp.peer);
+    ftp_close(&ftp);
+}
+
 /* ---- What the server said ---------------------------------------------------------- */
 
 /* [F21] [F23] */
@@ -714,6 +843,7 @@ int main(void)
         cmocka_unit_test(upload__older_server__is_asked_the_older_way),
         cmocka_unit_test(upload__of_any_size__arrives_whole),
         cmocka_unit_test(upload__several_of_one_connection__one_behind_the_other),
+        cmocka_unit_test(upload__of_another_type__says_so),
         cmocka_unit_test(name__of_any_kind__is_sent_as_it_is),
         cmocka_unit_test(final_reply__refusal__fails_the_close),
         cmocka_unit_test(final_reply__never_comes__fails_the_close),
@@ -731,6 +861,10 @@ int main(void)
         cmocka_unit_test(download__refused_or_cut__is_told),
         cmocka_unit_test(close__of_the_connection__ends_the_upload),
         cmocka_unit_test(close__while_a_write_waits__cancels_it),
+        cmocka_unit_test(close__while_a_file_is_opened__cancels_it),
+        cmocka_unit_test(open_file__silent_server__ends_with_a_timeout),
+        cmocka_unit_test(write__server_reads_nothing__ends_with_a_timeout),
+        cmocka_unit_test(read__server_sends_nothing__ends_with_a_timeout),
         cmocka_unit_test(response_info__buffers_of_any_size),
     };
 

@@ -292,19 +292,31 @@ static bool take(struct ftp_peer *peer, int data, const struct ftp_rule *rule)
     }
 }
 
-static bool give(const struct ftp_peer *peer, int data, const struct ftp_rule *rule)
+static bool send_all(int data, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t n = send(data, bytes, size, MSG_NOSIGNAL);
+
+        if (n <= 0)
+            return false;
+        bytes += n;
+        size -= (size_t)n;
+    }
+    return true;
+}
+
+static bool give(struct ftp_peer *peer, int data, const struct ftp_rule *rule)
 {
     const char *text = peer->download != NULL ? peer->download : "";
     bool is_cut = rule->what == FTP_CLOSE || rule->what == FTP_RESET;
-    size_t left = is_cut ? rule->size : strlen(text);
-    ssize_t n;
 
-    for (; left > 0; text += n, left -= (size_t)n) {
-        n = send(data, text, left, MSG_NOSIGNAL);
-        if (n <= 0)
+    if (is_cut || rule->what == FTP_HOLD) {
+        if (!send_all(data, text, rule->size) || is_cut)
             return false;
+        text += rule->size;
+        hold(peer);
     }
-    return !is_cut;
+    return send_all(data, text, strlen(text));
 }
 
 /* What stands behind STOR or RETR; false when the control connection is over. */

@@ -23,8 +23,8 @@
 
 enum ftp_do {
     FTP_REPLY,  /* `reply` instead of the usual one */
-    FTP_HOLD,   /* waits for ftp_peer_go(), then goes on as usual; FTP_DATA of an upload:
-                   behind `size` bytes, and says so in the dialogue */
+    FTP_HOLD,   /* waits for ftp_peer_go(), then goes on as usual; FTP_DATA: behind `size`
+                   bytes, and says so in the dialogue when they came */
     FTP_SILENT, /* no reply, until the client closes */
     FTP_CLOSE,  /* FTP_DATA: FIN on the data connection behind `size` bytes; else on the
                    control connection, without a reply */
@@ -63,8 +63,9 @@ void ftp_peer_await(struct ftp_peer *peer, const char *text);
 void ftp_peer_finish(struct ftp_peer *peer);
 
 /* The commands, each with a line feed behind it, PORT and EPRT without what they say;
- * "(connected)" where a control connection begins, "(held)" behind the bytes that
- * FTP_HOLD lets pass, "(reset)" where the client has reset a data connection. */
+ * "(connected)" where a control connection begins, "(held)" behind the bytes of an
+ * upload that FTP_HOLD lets pass, "(reset)" where the client has reset a data connection.
+ */
 const char *ftp_peer_dialogue(const struct ftp_peer *peer);
 
 /* The bytes of all uploads, one behind the other; and what was counted and hashed of

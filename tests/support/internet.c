@@ -194,8 +194,9 @@ static void act_aside(void *argument)
     case METHOD_SEND:
         aside->result = HttpSendRequestExA(aside->handle, NULL, NULL, 0, 0);
         break;
-    case METHOD_CLOSE:
-        aside->result = InternetCloseHandle(aside->handle);
+    case METHOD_OPEN_FILE:
+        aside->result =
+            FtpOpenFileA(aside->handle, aside->bytes, GENERIC_WRITE, 0, 0) != NULL;
         break;
     }
     aside->error = aside->result ? 0 : GetLastError();

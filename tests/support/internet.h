@@ -74,14 +74,14 @@ bool peer_saw(struct peer *peer, const char *text);
 
 /* ---- Calls on other threads ---- */
 
-enum method { METHOD_WRITE, METHOD_END, METHOD_READ, METHOD_SEND, METHOD_CLOSE };
+enum method { METHOD_WRITE, METHOD_END, METHOD_READ, METHOD_SEND, METHOD_OPEN_FILE };
 
 struct aside {
     struct worker worker;
     atomic_bool begun;
     HINTERNET handle;
     enum method method;
-    const void *bytes; /* of METHOD_WRITE, over and over until it fails */
+    const void *bytes; /* of METHOD_WRITE, over and over until it fails; or the name */
     DWORD size;
     BOOL result;
     DWORD error, count;
