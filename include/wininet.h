@@ -410,8 +410,9 @@ WSD_API BOOL WSD_CALL HttpAddRequestHeadersA(HINTERNET hRequest, LPCSTR lpszHead
  *
  * The lines of the head stand in this order [H30]: Referer, Accept, those of
  * HttpAddRequestHeadersA(), Host, Content-Length or Transfer-Encoding, User-Agent,
- * Pragma, Cache-Control, those of lpcszHeader, Authorization, Connection.  There are no
- * others.
+ * Pragma, Cache-Control, those of lpcszHeader, Connection.  There are no others, but for
+ * Authorization when the server has asked for it (ERROR_INTERNET_FORCE_RETRY): it stands
+ * in front, HttpQueryInfoA() does not tell it, and with Digest the length comes last.
  *
  * After the response has been received, the request may be sent again [H31]. Redirections
  * are not followed [H32].
@@ -464,8 +465,12 @@ WSD_API BOOL WSD_CALL HttpSendRequestExA(HINTERNET hRequest,
  *                              connection has been cut, and the server has no whole body;
  *   ERROR_INTERNET_FORCE_RETRY [H41] the server wants name and password (401, Basic or
  *                              Digest) and InternetConnectA() was given some: send the
- *                              request and write the body again.  If the server refuses
- *                              them too, the 401 is the response [H42];
+ *                              request and write the body again.  With Digest, a request
+ *                              without the body goes ahead of it then, to be asked.  If
+ *                              the server refuses them too, the 401 is the response
+ *                              [H42]; so it is at once where Basic would have to take a
+ *                              name with ":", or Digest chunks of the application's or an
+ *                              object's name with "#" [H91];
  *   ERROR_HTTP_INVALID_SERVER_RESPONSE  [H43] the server closed the connection without a
  *                              byte of a response, or the response is no HTTP;
  *   ERROR_INTERNET_CONNECTION_RESET     it closed amid the response's head;

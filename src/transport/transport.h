@@ -29,7 +29,8 @@ struct wsd_timeouts {
 struct wsd_http_request {
     const char *url;
     const char *method; /* a token */
-    const char *target; /* what stands in the request line; NULL: that of the URL */
+    const char *target; /* what stands in the request line; NULL: that of the URL, which
+                           with Digest has to be the same */
     /* "Name: value" in wire order, NULL behind the last.  Host (in front), Content-Length
      * and Transfer-Encoding (behind them) are added where they are missing. */
     const char *const *headers;
@@ -38,7 +39,12 @@ struct wsd_http_request {
     bool body_has_chunks; /* it brings its own: they are not framed again */
     bool awaits_continue; /* with Expect among the headers: for up to a second */
     bool is_http_1_0;
-    bool may_reuse_connection;           /* a dead one may cost a body that streams */
+    bool may_reuse_connection; /* a dead one may cost a body that streams */
+    /* For a server that has asked for them, as it has asked (WSD_AUTHENTICATION_*); user
+     * NULL: the transport's.  A body that streams follows a probe without it, if the
+     * scheme is Digest: so none that brings its own chunks. */
+    const char *user, *password;
+    DWORD authentication;
     const struct wsd_timeouts *timeouts; /* copied; NULL: the transport's */
 };
 
@@ -58,13 +64,17 @@ struct wsd_transfer_handler;
  * on the thread that destroys the transport. */
 struct wsd_transfer_handler_vtable {
     /* A line of the response's head, from the status line to the blank line, also those
-     * of interim responses and trailers; with FTP, of a reply.  With its line end.  May
-     * be NULL. */
+     * of interim responses, challenges that are answered, and trailers; with FTP, of a
+     * reply.  With its line end.  May be NULL. */
     void (*line)(struct wsd_transfer_handler *handler, const char *line, size_t size);
 
     /* HTTP: the final status (200 and above), once.  complete: the whole request had been
      * handed to the network by then; if not, nothing more of it will be. */
     void (*status)(struct wsd_transfer_handler *handler, int status, bool complete);
+
+    /* HTTP: the final status is 401, and this is what the server takes: bits of
+     * WSD_AUTHENTICATION_*.  Before its head's blank line.  May be NULL. */
+    void (*challenge)(struct wsd_transfer_handler *handler, DWORD authentication);
 
     /* The response has a body and its bytes follow: once, before the first body(); or it
      * has a content type, and ended without a byte.  With FTP, status is 0.

@@ -9,6 +9,7 @@
 #include "transport_curl/curl_error.h"
 #include "transport_curl/curl_tls.h"
 #include "transport_curl/curl_url.h"
+#include "wsd_client.h"
 #include "wsd_error.h"
 
 #define CONNECTION_ERROR HRESULT_FROM_WIN32(ERROR_WINHTTP_CONNECTION_ERROR)
@@ -25,13 +26,31 @@ settings_of(const struct wsd_curl_transfer *transfer)
  * was pulled. */
 static bool may_be_answered(const struct wsd_curl_transfer *transfer, int status)
 {
-    bool has_all = !transfer->pulled || transfer->body->vtable->rewind != NULL;
+    bool has_all = !transfer->pulled || transfer->body_length == 0 ||
+                   transfer->body->vtable->rewind != NULL;
 
     if (status == 417)
         return transfer->expects && has_all;
     if (transfer->probes && !transfer->pulled && status < 300)
         return true;
     return transfer->answers && (status == 401 || status == 407) && has_all;
+}
+
+/* By the lines of the head, which libcurl has read. */
+static void tell_challenge(struct wsd_curl_transfer *transfer)
+{
+    const struct wsd_transfer_handler_vtable *handler = transfer->handler->vtable;
+    DWORD authentication = 0;
+    long schemes = 0;
+
+    if (handler->challenge == NULL)
+        return;
+    curl_easy_getinfo(transfer->easy, CURLINFO_HTTPAUTH_AVAIL, &schemes);
+    if (schemes & (long)CURLAUTH_BASIC)
+        authentication |= WSD_AUTHENTICATION_BASIC;
+    if (schemes & (long)CURLAUTH_DIGEST)
+        authentication |= WSD_AUTHENTICATION_DIGEST;
+    handler->challenge(transfer->handler, authentication);
 }
 
 static HRESULT http_line(struct wsd_curl_transfer *transfer, const char *line,
@@ -53,8 +72,11 @@ static HRESULT http_line(struct wsd_curl_transfer *transfer, const char *line,
         }
     }
     if ((transfer->status != 0 || transfer->challenge != 0) &&
-        (line[0] == '\r' || line[0] == '\n'))
+        (line[0] == '\r' || line[0] == '\n')) {
         transfer->head_ended = true;
+        if (transfer->status == 401)
+            tell_challenge(transfer);
+    }
     return S_OK;
 }
 
@@ -217,13 +239,17 @@ static const struct wsd_curl_protocol http_protocol = {
 
 /* ---- creation ---- */
 
-static bool has_line(const struct wsd_http_request *request, const char *name)
+static bool is_named(const char *line, const char *name)
 {
     size_t length = strlen(name);
 
+    return wsd_is_same_word(line, name, length) && line[length] == ':';
+}
+
+static bool has_line(const struct wsd_http_request *request, const char *name)
+{
     for (size_t i = 0; request->headers[i] != NULL; i++)
-        if (wsd_is_same_word(request->headers[i], name, length) &&
-            request->headers[i][length] == ':')
+        if (is_named(request->headers[i], name))
             return true;
     return false;
 }
@@ -244,6 +270,26 @@ static struct wsd_curl_exposure exposure_of(const struct wsd_http_request *reque
     };
 }
 
+/* The transport's, with the request's own credentials. */
+static struct wsd_curl_settings settings_for(const struct wsd_curl_transfer *transfer,
+                                             const struct wsd_http_request *request)
+{
+    struct wsd_curl_settings settings = *settings_of(transfer);
+
+    if (request->user != NULL) {
+        settings.texts[WSD_CURL_USER] = request->user;
+        settings.texts[WSD_CURL_PASSWORD] = request->password;
+        settings.authentication = request->authentication;
+        settings.probes = true;
+    }
+    return settings;
+}
+
+static bool is_framing(const char *line)
+{
+    return is_named(line, "Content-Length") || is_named(line, "Transfer-Encoding");
+}
+
 /* With a probe libcurl says itself what follows, for it is not the same twice.
  * The first line of a name decides what libcurl does by itself, and it sends none that is
  * empty: an empty one in front of another makes it leave that one where it is. */
@@ -257,7 +303,8 @@ static HRESULT set_headers(struct wsd_curl_transfer *transfer,
     if (hr == S_OK && request->body_has_chunks)
         hr = wsd_curl_transfer_add_line(transfer, "Transfer-Encoding:");
     for (size_t i = 0; hr == S_OK && request->headers[i] != NULL; i++)
-        hr = wsd_curl_transfer_add_line(transfer, request->headers[i]);
+        if (!transfer->probes || !is_framing(request->headers[i]))
+            hr = wsd_curl_transfer_add_line(transfer, request->headers[i]);
     if (hr == S_OK && request->body_length == WSD_LENGTH_UNKNOWN &&
         !has_line(request, "Transfer-Encoding") && !transfer->probes)
         hr = wsd_curl_transfer_add_line(transfer, "Transfer-Encoding: chunked");
@@ -269,7 +316,8 @@ static HRESULT set_headers(struct wsd_curl_transfer *transfer,
 }
 
 static HRESULT set_options(struct wsd_curl_transfer *transfer,
-                           const struct wsd_http_request *request)
+                           const struct wsd_http_request *request,
+                           const struct wsd_curl_settings *settings)
 {
     CURL *easy = transfer->easy;
     CURLcode code;
@@ -277,12 +325,13 @@ static HRESULT set_options(struct wsd_curl_transfer *transfer,
 #define SET(option, value)                                                               \
     if (code == CURLE_OK)                                                                \
     code = curl_easy_setopt(easy, CURLOPT_##option, value)
-    code = wsd_curl_settings_apply(settings_of(transfer), exposure_of(request), easy);
+    code = wsd_curl_settings_apply(settings, exposure_of(request), easy);
     SET(PROTOCOLS_STR, "http,https");
     SET(HTTP_VERSION,
         request->is_http_1_0 ? (long)CURL_HTTP_VERSION_1_0 : (long)CURL_HTTP_VERSION_1_1);
     SET(CUSTOMREQUEST, request->method);
     SET(REQUEST_TARGET, request->target);
+    SET(PATH_AS_IS, request->target != NULL ? 1L : 0L); /* Digest has it from the URL */
     SET(HTTPHEADER, transfer->headers);
     if (request->body_length == 0) {
         SET(NOBODY, strcmp(request->method, "HEAD") == 0 ? 1L : 0L);
@@ -310,6 +359,7 @@ HRESULT wsd_curl_http_create(const struct wsd_mem *mem,
                              struct wsd_curl_transfer **out)
 {
     struct wsd_curl_transfer *transfer;
+    struct wsd_curl_settings settings;
     HRESULT hr = wsd_curl_url_check(request->url);
 
     if (hr == S_OK)
@@ -320,15 +370,14 @@ HRESULT wsd_curl_http_create(const struct wsd_mem *mem,
     transfer->body = request->body;
     transfer->body_length = length_of(request);
     transfer->expects = request->awaits_continue;
-    transfer->answers =
-        wsd_curl_settings_answer(settings_of(transfer), exposure_of(request));
-    transfer->probes =
-        wsd_curl_settings_probe(settings_of(transfer), exposure_of(request));
+    settings = settings_for(transfer, request);
+    transfer->answers = wsd_curl_settings_answer(&settings, exposure_of(request));
+    transfer->probes = wsd_curl_settings_probe(&settings, exposure_of(request));
     hr = set_headers(transfer, request);
     if (hr == S_OK)
         hr = wsd_curl_transfer_set_options(transfer, request->url);
     if (hr == S_OK)
-        hr = set_options(transfer, request);
+        hr = set_options(transfer, request, &settings);
     if (FAILED(hr)) {
         wsd_curl_transfer_destroy(transfer);
         return hr;

@@ -5,10 +5,9 @@
 #include <string.h>
 
 #include "base/field.h"
-#include "base/uuid.h"
-#include "wininet/authorization.h"
 #include "wininet/internet_error.h"
 #include "wininet/query_info.h"
+#include "wsd_client.h"
 
 #define WRONG_STATE INTERNET_E(INTERNET_INCORRECT_HANDLE_STATE)
 #define CANCELLED INTERNET_E(INTERNET_OPERATION_CANCELLED)
@@ -16,7 +15,7 @@
 #define RESET INTERNET_E(INTERNET_CONNECTION_RESET)
 #define FORCE_RETRY INTERNET_E(INTERNET_FORCE_RETRY)
 
-enum { UNAUTHORIZED = 401, DRAIN_BYTES = 16384 };
+enum { DRAIN_BYTES = 16384 };
 
 static struct wsd_connection *connection_of(const struct wsd_request *request)
 {
@@ -36,7 +35,6 @@ static void request_fini(struct wsd_internet_object *object)
 
     wsd_free(object->mem, request->method);
     wsd_free(object->mem, request->target);
-    wsd_free(object->mem, request->authorization);
     wsd_header_list_fini(&request->lines);
     wsd_request_shape_fini(&request->shape);
 }
@@ -199,7 +197,6 @@ static HRESULT shape(struct wsd_request *request, const struct wsd_request_start
             .method = request->method,
             .host = host.bytes,
             .agent = session->agent,
-            .authorization = request->authorization,
             .flags = request->flags,
             .is_http_1_0 = request->is_http_1_0,
             .lines = &request->lines,
@@ -268,25 +265,59 @@ static const char *const *seam_lines(const struct wsd_request *request)
     return array;
 }
 
-static HRESULT start_transfer(struct wsd_request *request)
+/* Adds name and password, for the caller to free, if the server has asked for them and
+ * the application has not given them itself. */
+static HRESULT add_login(struct wsd_request *request, char **user, char **password,
+                         struct wsd_http_request *seam)
+{
+    HRESULT hr = S_OK;
+
+    *user = *password = NULL;
+    if (request->authentication != 0 &&
+        !wsd_header_list_has(&request->shape.lines, "Authorization"))
+        hr = wsd_connection_get_login(connection_of(request), user, password);
+    seam->user = *user;
+    seam->password = *password == NULL ? "" : *password;
+    seam->authentication = request->authentication;
+    return hr;
+}
+
+static HRESULT start_seam(struct wsd_request *request, struct wsd_http_request *seam)
 {
     struct wsd_session *session =
         (struct wsd_session *)connection_of(request)->object.parent;
-    const struct wsd_mem *mem = request->object.mem;
-    const char *const *lines = seam_lines(request);
-    struct wsd_internet_options options;
     struct wsd_transaction *transaction;
     struct wsd_transport *transport;
+    char *user, *password;
+    HRESULT hr = add_login(request, &user, &password, seam);
+
+    if (hr == S_OK)
+        hr = wsd_session_transport(session, &transport);
+    if (hr == S_OK)
+        hr = wsd_transaction_start_http(request->object.mem, transport, seam,
+                                        &transaction);
+    if (hr == S_OK)
+        wsd_internet_object_set_transaction(&request->object, transaction);
+    wsd_free(request->object.mem, user);
+    wsd_free(request->object.mem, password);
+    return hr;
+}
+
+static HRESULT start_transfer(struct wsd_request *request)
+{
+    const char *const *lines = seam_lines(request);
+    struct wsd_internet_options options;
     struct wsd_text url;
     HRESULT hr;
 
-    wsd_text_init(&url, mem, SIZE_MAX);
+    wsd_text_init(&url, request->object.mem, SIZE_MAX);
     append_server(request, &url);
-    hr = wsd_text_append_string(&url, "/");
+    /* Digest takes it from here. */
+    hr = wsd_text_append_string(&url, request->authentication == WSD_AUTHENTICATION_DIGEST
+                                          ? request->target
+                                          : "/");
     if (lines == NULL)
         hr = E_OUTOFMEMORY;
-    if (hr == S_OK)
-        hr = wsd_session_transport(session, &transport);
     wsd_internet_object_get_options(&request->object, &options);
     if (hr == S_OK) {
         struct wsd_http_request seam = {
@@ -301,12 +332,10 @@ static HRESULT start_transfer(struct wsd_request *request)
             .timeouts = &options.timeouts,
         };
 
-        hr = wsd_transaction_start_http(mem, transport, &seam, &transaction);
+        hr = start_seam(request, &seam);
     }
-    if (hr == S_OK)
-        wsd_internet_object_set_transaction(&request->object, transaction);
     wsd_text_fini(&url);
-    wsd_free(mem, (void *)(uintptr_t)lines);
+    wsd_free(request->object.mem, (void *)(uintptr_t)lines);
     return hr;
 }
 
@@ -372,46 +401,32 @@ HRESULT wsd_request_write(struct wsd_request *request, const void *bytes, size_t
 
 /* ---- the response ---- */
 
-/* What the server's challenge is answered with, the next time.  S_OK; S_FALSE: nothing.
+/* How the server's challenge can be answered; 0: in no way.  Digest is better than Basic,
+ * but what the application frames cannot follow a probe, and libcurl knows no fragment.
  */
-static HRESULT authorize(struct wsd_request *request)
+static HRESULT choose(struct wsd_request *request, DWORD *chosen)
 {
     const struct wsd_mem *mem = request->object.mem;
-    char nonce[WSD_UUID_SIZE];
-    struct wsd_authorization given = {
-        .response = &wsd_transaction_response(transaction_of(request))->lines,
-        .method = request->method,
-        .target = request->target,
-        .nonce = nonce,
-    };
-    struct wsd_text value;
+    DWORD given = wsd_transaction_challenge(transaction_of(request));
     char *user, *password;
     HRESULT hr = wsd_connection_get_login(connection_of(request), &user, &password);
 
-    wsd_text_init(&value, mem, SIZE_MAX);
-    given.user = user;
-    given.password = password == NULL ? "" : password;
-    if (hr == S_OK && user == NULL)
-        hr = S_FALSE;
-    if (hr == S_OK)
-        hr = wsd_uuid_random(nonce);
-    if (hr == S_OK)
-        hr = wsd_authorization_answer(&given, &value);
-    if (hr == S_OK) {
-        wsd_free(mem, request->authorization);
-        request->authorization = wsd_text_detach(&value);
-        hr = request->authorization == NULL ? E_OUTOFMEMORY : S_OK;
+    *chosen = 0;
+    if (hr == S_OK && user != NULL) {
+        if ((given & WSD_AUTHENTICATION_DIGEST) && !request->shape.has_chunks &&
+            strchr(request->target, '#') == NULL)
+            *chosen = WSD_AUTHENTICATION_DIGEST;
+        else if ((given & WSD_AUTHENTICATION_BASIC) && strchr(user, ':') == NULL)
+            *chosen = WSD_AUTHENTICATION_BASIC;
     }
-    wsd_text_fini(&value);
     wsd_free(mem, user);
     wsd_free(mem, password);
     return hr;
 }
 
-static bool may_authorize(const struct wsd_request *request, int status)
+static bool may_authorize(struct wsd_request *request)
 {
-    return status == UNAUTHORIZED && !request->was_refused &&
-           !(request->flags & INTERNET_FLAG_NO_AUTH) &&
+    return !request->was_refused && !(request->flags & INTERNET_FLAG_NO_AUTH) &&
            !wsd_header_list_has(&request->lines, "Authorization");
 }
 
@@ -437,6 +452,7 @@ static HRESULT end(struct wsd_request *request)
 {
     const struct wsd_request_shape *shape = &request->shape;
     HRESULT hr = S_OK;
+    DWORD chosen = 0;
 
     if (request->state == WSD_REQUEST_ANSWERED)
         return WRONG_STATE;
@@ -451,18 +467,16 @@ static HRESULT end(struct wsd_request *request)
     if (FAILED(hr))
         return fail(request, hr);
     request->state = WSD_REQUEST_ANSWERED;
-    if (may_authorize(request,
-                      wsd_transaction_response(transaction_of(request))->status)) {
-        hr = authorize(request);
-        request->was_refused = hr == S_OK;
-        if (hr == S_OK) {
-            drain(request);
-            return fail(request, FORCE_RETRY);
-        }
-    } else {
-        request->was_refused = false;
-    }
-    return FAILED(hr) ? fail(request, hr) : S_OK;
+    if (may_authorize(request))
+        hr = choose(request, &chosen);
+    if (FAILED(hr))
+        return fail(request, hr);
+    request->was_refused = chosen != 0;
+    if (chosen == 0)
+        return S_OK;
+    request->authentication = chosen;
+    drain(request);
+    return fail(request, FORCE_RETRY);
 }
 
 HRESULT wsd_request_end(struct wsd_request *request)

@@ -30,8 +30,9 @@ struct wsd_request {
     enum wsd_request_state state;
     struct wsd_header_list lines;   /* the application's */
     struct wsd_request_shape shape; /* of the last sending */
-    char *authorization;            /* value; NULL: none yet */
-    bool was_refused;  /* with an authorization: the next 401 is the answer */
+    DWORD
+    authentication;    /* WSD_AUTHENTICATION_*, that the server asks for; 0: none yet */
+    bool was_refused;  /* without it: the next 401 is the answer */
     uint64_t accepted; /* bytes of the body */
 };
 

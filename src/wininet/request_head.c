@@ -114,8 +114,6 @@ static HRESULT add_all(const struct wsd_request_head *head,
     if (shape->has_chunks || head->wants_chunks) /* RFC 9112 section 6.2 */
         wsd_header_list_remove(lines, "Content-Length", lines->count);
     if (hr == S_OK)
-        hr = add_ours(head, more, "Authorization", head->authorization, lines);
-    if (hr == S_OK)
         hr = add_ours(head, more, "Connection",
                       head->flags & INTERNET_FLAG_KEEP_CONNECTION ? "Keep-Alive" : NULL,
                       lines);

@@ -11,9 +11,9 @@
 
 struct wsd_request_head {
     const char *method;
-    const char *host;                  /* value of Host */
-    const char *agent, *authorization; /* values; NULL: none */
-    DWORD flags;                       /* of HttpOpenRequestA() */
+    const char *host;  /* value of Host */
+    const char *agent; /* value; NULL: none */
+    DWORD flags;       /* of HttpOpenRequestA() */
     bool is_http_1_0;
     const struct wsd_header_list *lines; /* the application's */
     const char *more;                    /* dwHeadersLength, lpcszHeader */

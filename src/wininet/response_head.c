@@ -55,12 +55,14 @@ HRESULT wsd_response_head_push(struct wsd_response_head *head, const char *line,
     const struct wsd_mem *mem = head->raw.mem;
     HRESULT hr;
 
-    if (head->is_complete)
+    bool is_first = size > 5 && memcmp(line, "HTTP/", 5) == 0;
+
+    if (head->is_complete && !is_first)
         return S_OK;
-    if (head->ended) { /* by an interim response */
+    if (head->ended) { /* an interim response's, or a challenge's that was answered */
         wsd_text_fini(&head->raw);
         wsd_text_init(&head->raw, mem, SIZE_MAX);
-        head->ended = false;
+        head->ended = head->is_complete = false;
     }
     hr = wsd_text_append(&head->raw, line, size);
     if (hr == S_OK && (line[0] == '\r' || line[0] == '\n')) {

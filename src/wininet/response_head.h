@@ -14,7 +14,8 @@
 struct wsd_response_head {
     struct wsd_text raw; /* of the newest head, with all line ends */
     bool ended;          /* its blank line came */
-    bool is_complete;    /* and it is no interim one: later lines are trailers */
+    bool is_complete;    /* and it is no interim one: what follows are trailers, unless
+                            another head begins */
 
     /* After parse: */
     int status; /* 0: there is none */

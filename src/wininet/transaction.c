@@ -29,7 +29,8 @@ struct wsd_transaction {
         bool is_abandoned; /* cancelled, but the rest of the response may come */
         size_t unwanted;   /* bytes of it that came */
         bool has_started;  /* the head is out; FTP: the server agreed to the file */
-        bool is_refused;   /* the response came before the body's end */
+        bool has_status;   /* the final one, whose head `head` is or will be */
+        bool is_refused;   /* it came before the body's end */
         bool has_ended;    /* nothing more will be written */
         bool is_hungry;    /* the transport was told that there is nothing now */
         bool is_full;      /* it was told that there is no room now */
@@ -37,6 +38,7 @@ struct wsd_transaction {
         HRESULT result; /* of the transfer, once it is done */
         struct wsd_channel upload, download;
         struct wsd_response_head head;
+        DWORD challenge;
         bool has_reply_begun;    /* something of a response came */
         char reply[REPLY_BYTES]; /* FTP: its last line */
     } synced;
@@ -142,6 +144,12 @@ static void take_reply_locked(struct wsd_transaction *transaction, const char *l
         transaction->synced.has_started = true;
 }
 
+/* From here on the application has it. */
+static bool has_head_locked(const struct wsd_transaction *transaction)
+{
+    return transaction->synced.has_status && transaction->synced.head.is_complete;
+}
+
 static void handler_line(struct wsd_transfer_handler *handler, const char *line,
                          size_t size)
 {
@@ -151,7 +159,7 @@ static void handler_line(struct wsd_transfer_handler *handler, const char *line,
     transaction->synced.has_reply_begun = true;
     if (transaction->is_ftp)
         take_reply_locked(transaction, line, size);
-    else
+    else if (!has_head_locked(transaction))
         wsd_response_head_push(&transaction->synced.head, line, size);
     changed_locked(transaction);
     leave(transaction);
@@ -164,8 +172,19 @@ static void handler_status(struct wsd_transfer_handler *handler, int status,
 
     (void)status;
     enter(transaction);
+    transaction->synced.has_started = true;
+    transaction->synced.has_status = true;
     transaction->synced.is_refused = !complete;
     changed_locked(transaction);
+    leave(transaction);
+}
+
+static void handler_challenge(struct wsd_transfer_handler *handler, DWORD authentication)
+{
+    struct wsd_transaction *transaction = from_handler(handler);
+
+    enter(transaction);
+    transaction->synced.challenge = authentication;
     leave(transaction);
 }
 
@@ -227,6 +246,7 @@ static void handler_done(struct wsd_transfer_handler *handler, HRESULT result)
 static const struct wsd_transfer_handler_vtable handler_vtable = {
     .line = handler_line,
     .status = handler_status,
+    .challenge = handler_challenge,
     .begin_body = handler_begin_body,
     .body = handler_body,
     .done = handler_done,
@@ -336,8 +356,7 @@ void wsd_transaction_abandon(struct wsd_transaction *transaction)
     bool has_response;
 
     enter(transaction);
-    has_response =
-        transaction->synced.head.is_complete && !transaction->synced.is_refused;
+    has_response = has_head_locked(transaction) && !transaction->synced.is_refused;
     if (has_response) {
         transaction->synced.is_cancelled = true;
         transaction->synced.is_abandoned = true;
@@ -434,13 +453,16 @@ HRESULT wsd_transaction_await_response(struct wsd_transaction *transaction)
     HRESULT hr = S_OK;
 
     enter(transaction);
-    while (!transaction->synced.head.is_complete && !transaction->synced.is_cancelled &&
+    while (!has_head_locked(transaction) && !transaction->synced.is_cancelled &&
            !transaction->synced.is_done)
         sleep_locked(transaction);
-    if (transaction->synced.is_cancelled || !transaction->synced.head.is_complete)
+    if (transaction->synced.is_cancelled || !has_head_locked(transaction)) {
         hr = ended_locked(transaction);
-    else if (transaction->synced.head.status == 0)
+        if (hr == S_OK) /* trailers that began like another head */
+            hr = INTERNET_E(HTTP_INVALID_SERVER_RESPONSE);
+    } else if (transaction->synced.head.status == 0) {
         hr = wsd_response_head_parse(&transaction->synced.head);
+    }
     leave(transaction);
     return hr;
 }
@@ -448,6 +470,16 @@ HRESULT wsd_transaction_await_response(struct wsd_transaction *transaction)
 struct wsd_response_head *wsd_transaction_response(struct wsd_transaction *transaction)
 {
     return &transaction->synced.head;
+}
+
+DWORD wsd_transaction_challenge(struct wsd_transaction *transaction)
+{
+    DWORD challenge;
+
+    enter(transaction);
+    challenge = transaction->synced.challenge;
+    leave(transaction);
+    return challenge;
 }
 
 bool wsd_transaction_was_answered(struct wsd_transaction *transaction)

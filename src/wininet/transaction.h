@@ -60,6 +60,8 @@ void wsd_transaction_end(struct wsd_transaction *transaction);
 HRESULT wsd_transaction_await_response(struct wsd_transaction *transaction);
 /* After S_OK; else NULL.  Nobody else changes it any more. */
 struct wsd_response_head *wsd_transaction_response(struct wsd_transaction *transaction);
+/* What a response of 401 asks for: bits of WSD_AUTHENTICATION_*. */
+DWORD wsd_transaction_challenge(struct wsd_transaction *transaction);
 /* Did anything of a response come? */
 bool wsd_transaction_was_answered(struct wsd_transaction *transaction);
 

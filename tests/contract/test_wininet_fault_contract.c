@@ -266,44 +266,114 @@ static void open_with_password(struct exchange *exchange, const struct peer *pee
 /* [H41] */
 static void challenge__with_a_password__asks_for_the_upload_again(void **state)
 {
-    static const struct {
-        const char *response, *authorization;
-    } rows[] = {{UNAUTHORIZED(BASIC), "\r\nAuthorization: Basic bWU6c2VjcmV0\r\n"},
-                {UNAUTHORIZED(DIGEST), "\r\nAuthorization: Digest username=\"me\""}};
+    static const char expected[] = "\r\nAuthorization: Basic bWU6c2VjcmV0\r\n";
+    static const struct peer_step steps[] = {
+        {.what = PEER_READ_MESSAGE},
+        {.what = PEER_SEND, .text = UNAUTHORIZED(BASIC)},
+        {.what = PEER_ACCEPT},
+        {.what = PEER_READ_MESSAGE},
+        {.what = PEER_SEND, .text = REPLY_HELLO},
+    };
+    struct peer *peer = PEER_START(steps);
+    struct exchange exchange;
+    const char *received;
 
     (void)state;
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        const struct peer_step steps[] = {{.what = PEER_READ_MESSAGE},
-                                          {.what = PEER_SEND, .text = rows[i].response},
-                                          {.what = PEER_ACCEPT},
-                                          {.what = PEER_READ_MESSAGE},
-                                          {.what = PEER_SEND, .text = REPLY_HELLO}};
+    open_with_password(&exchange, peer, "me");
+    assert_done(request_begin(exchange.request, 4));
+    assert_done(request_write(exchange.request, "body", 4));
+    assert_refused(request_end(exchange.request), ERROR_INTERNET_FORCE_RETRY);
+    assert_int_equal(request_upload(exchange.request, "body", 4), 200);
+    assert_string_equal(request_body(exchange.request), "hello");
+    received = peer_finish(peer, NULL);
+    assert_non_null(strstr(received, expected));
+    assert_null(strstr(strstr(received, expected) + 5, "Authorization"));
+    assert_true(strstr(received, expected) > strstr(received, "body"));
+    exchange_close(&exchange);
+    peer_stop(peer);
+}
+
+/* [H41] The second time a request without the body comes first, for its challenge; and
+ * none of them says that there is a body where there is none. */
+static void challenge__for_digest__is_answered_behind_a_probe(void **state)
+{
+    static const struct peer_step steps[] = {
+        {.what = PEER_READ_MESSAGE},
+        {.what = PEER_SEND, .text = UNAUTHORIZED(DIGEST BASIC)},
+        {.what = PEER_ACCEPT},
+        {.what = PEER_READ_MESSAGE},
+        {.what = PEER_SEND, .text = UNAUTHORIZED(DIGEST)},
+        {.what = PEER_ACCEPT},
+        {.what = PEER_READ_MESSAGE},
+        {.what = PEER_SEND, .text = REPLY_HELLO},
+    };
+    static const DWORD flags[] = {HSR_INITIATE, HSR_CHUNKED};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(flags); i++) {
+        INTERNET_BUFFERSA buffers = {.dwBufferTotal = 4};
         struct peer *peer = PEER_START(steps);
         struct exchange exchange;
-        const char *received;
+        const char *answer;
 
         open_with_password(&exchange, peer, "me");
-        assert_done(request_begin(exchange.request, 4));
-        assert_done(request_write(exchange.request, "body", 4));
-        assert_refused(request_end(exchange.request), ERROR_INTERNET_FORCE_RETRY);
-        assert_int_equal(request_upload(exchange.request, "body", 4), 200);
+        for (int time = 0; time < 2; time++) {
+            assert_done(
+                HttpSendRequestExA(exchange.request, &buffers, NULL, flags[i], 0));
+            assert_done(request_write(exchange.request, "body", 4));
+            if (time == 0)
+                assert_refused(request_end(exchange.request), ERROR_INTERNET_FORCE_RETRY);
+        }
+        assert_done(request_end(exchange.request));
+        assert_int_equal(request_status(exchange.request), 200);
         assert_string_equal(request_body(exchange.request), "hello");
-        received = peer_finish(peer, NULL);
-        assert_non_null(strstr(received, rows[i].authorization));
-        assert_null(strstr(strstr(received, rows[i].authorization) + 5, "Authorization"));
-        assert_true(strstr(received, rows[i].authorization) > strstr(received, "body"));
+        answer = strstr(peer_finish(peer, NULL), "Authorization: Digest username=\"me\"");
+        assert_non_null(answer);
+        assert_non_null(strstr(answer, "uri=\"/up\""));
+        assert_non_null(strstr(answer, "body"));
+        assert_null(strstr(answer, "Basic"));
         exchange_close(&exchange);
         peer_stop(peer);
     }
 }
 
-/* [H41] */
+/* [H41] A probe may be refused for another reason. */
+static void challenge__probe_is_refused__is_the_response(void **state)
+{
+    static const struct peer_step steps[] = {
+        {.what = PEER_READ_MESSAGE},
+        {.what = PEER_SEND, .text = UNAUTHORIZED(DIGEST)},
+        {.what = PEER_ACCEPT},
+        {.what = PEER_READ_MESSAGE},
+        {.what = PEER_SEND, .text = REFUSAL},
+    };
+    struct peer *peer = PEER_START(steps);
+    struct exchange exchange;
+    DWORD written;
+
+    (void)state;
+    open_with_password(&exchange, peer, "me");
+    assert_done(request_begin(exchange.request, 4));
+    assert_done(request_write(exchange.request, "body", 4));
+    assert_refused(request_end(exchange.request), ERROR_INTERNET_FORCE_RETRY);
+    assert_done(request_begin(exchange.request, 4));
+    if (!InternetWriteFile(exchange.request, "body", 4, &written))
+        assert_int_equal(GetLastError(), ERROR_INTERNET_CONNECTION_ABORTED);
+    assert_done(request_end(exchange.request));
+    assert_int_equal(request_status(exchange.request), 413);
+    assert_string_equal(request_body(exchange.request), "too long");
+    exchange_close(&exchange);
+    peer_stop(peer);
+}
+
+/* [H41] [H91] */
 static void challenge__without_use_of_a_password__is_the_response(void **state)
 {
     static const struct {
         const char *user, *response;
     } rows[] = {{NULL, UNAUTHORIZED(BASIC)},
                 {"me", UNAUTHORIZED("")},
+                {"m:e", UNAUTHORIZED(BASIC)},
                 {"me", UNAUTHORIZED("WWW-Authenticate: Unheard-Of x=y\r\n")}};
 
     (void)state;
@@ -345,27 +415,44 @@ static void challenge__again__is_the_response(void **state)
     peer_stop(peer);
 }
 
-/* [H48] */
+/* [H48] With a body and without. */
 static void challenge__of_a_body_that_is_all_there__is_answered(void **state)
 {
-    static const struct peer_step steps[] = {
-        {.what = PEER_READ_MESSAGE},
-        {.what = PEER_SEND, .text = UNAUTHORIZED(BASIC)},
-        {.what = PEER_ACCEPT},
-        {.what = PEER_READ_MESSAGE},
-        {.what = PEER_SEND, .text = REPLY_HELLO},
+    static const struct {
+        DWORD size;
+        const char *challenge, *answer;
+        size_t count; /* of challenges */
+    } rows[] = {
+        {4, UNAUTHORIZED(BASIC), "\r\nAuthorization: Basic bWU6c2VjcmV0\r\n", 1},
+        {0, UNAUTHORIZED(BASIC), "\r\nAuthorization: Basic bWU6c2VjcmV0\r\n", 1},
+        {4, UNAUTHORIZED(DIGEST), "\r\nAuthorization: Digest username=\"me\"", 2},
+        {0, UNAUTHORIZED(DIGEST), "\r\nAuthorization: Digest username=\"me\"", 2},
     };
-    struct peer *peer = PEER_START(steps);
-    struct exchange exchange;
 
     (void)state;
-    open_with_password(&exchange, peer, "me");
-    assert_done(
-        HttpSendRequestA(exchange.request, NULL, 0, (LPVOID)(uintptr_t) "body", 4));
-    assert_int_equal(request_status(exchange.request), 200);
-    assert_true(peer_saw(peer, "\r\nAuthorization: Basic bWU6c2VjcmV0\r\n"));
-    exchange_close(&exchange);
-    peer_stop(peer);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct peer_step steps[9];
+        struct exchange exchange;
+        struct peer *peer;
+        size_t count = 0;
+
+        for (size_t j = 0; j <= rows[i].count; j++) {
+            steps[count++] = (struct peer_step){.what = PEER_ACCEPT};
+            steps[count++] = (struct peer_step){.what = PEER_READ_MESSAGE};
+            steps[count++] = (struct peer_step){
+                .what = PEER_SEND,
+                .text = j < rows[i].count ? rows[i].challenge : REPLY_HELLO};
+        }
+        peer = peer_start(steps, count);
+        open_with_password(&exchange, peer, "me");
+        assert_done(HttpSendRequestA(exchange.request, NULL, 0,
+                                     (LPVOID)(uintptr_t) "body", rows[i].size));
+        assert_int_equal(request_status(exchange.request), 200);
+        assert_string_equal(request_body(exchange.request), "hello");
+        assert_true(peer_saw(peer, rows[i].answer));
+        exchange_close(&exchange);
+        peer_stop(peer);
+    }
 }
 
 /* [H32] */
@@ -510,6 +597,8 @@ int main(void)
         cmocka_unit_test(early_response__server_reads_on__is_given_at_the_end),
         cmocka_unit_test(early_response__server_reads_no_more__ends_the_upload),
         cmocka_unit_test(challenge__with_a_password__asks_for_the_upload_again),
+        cmocka_unit_test(challenge__for_digest__is_answered_behind_a_probe),
+        cmocka_unit_test(challenge__probe_is_refused__is_the_response),
         cmocka_unit_test(challenge__without_use_of_a_password__is_the_response),
         cmocka_unit_test(challenge__again__is_the_response),
         cmocka_unit_test(challenge__of_a_body_that_is_all_there__is_answered),

@@ -41,7 +41,9 @@ struct fake_transfer {
     struct wsd_transfer seam;
     struct fake_transport *transport;
     char *url;
-    char *headers; /* each line with CRLF; with FTP, "user:password" */
+    char *headers; /* each line with CRLF */
+    char *login;   /* "user:password", or NULL; freed with it */
+    DWORD authentication;
     bool is_ftp;
     bool has_chunks;              /* body_has_chunks */
     bool is_new;                  /* is_new_connection */
@@ -70,6 +72,7 @@ static inline void fake_transfer_drop(struct fake_transfer *transfer)
     atomic_fetch_sub(&transfer->transport->live, 1);
     free(transfer->url);
     free(transfer->headers);
+    free(transfer->login);
     free(transfer);
 }
 
@@ -255,6 +258,9 @@ static inline HRESULT fake_transport_prepare(struct wsd_transport *seam,
         free(transfer->headers);
         transfer->headers = longer;
     }
+    if (request->user != NULL)
+        transfer->login = fake_join(request->user, ":", request->password);
+    transfer->authentication = request->authentication;
     transfer->body_length = request->body_length;
     transfer->has_chunks = request->body_has_chunks;
     if (transfer->transport->done_in_prepare)
@@ -276,7 +282,7 @@ static inline HRESULT fake_transport_prepare_ftp(struct wsd_transport *seam,
         return hr;
     transfer->is_ftp = true;
     transfer->is_new = request->is_new_connection;
-    transfer->headers = fake_join(request->user, ":", request->password);
+    transfer->login = fake_join(request->user, ":", request->password);
     *out = &transfer->seam;
     return S_OK;
 }

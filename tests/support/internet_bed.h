@@ -75,6 +75,7 @@ static inline void internet_bed_close(struct internet_bed *bed)
  * that comes is taken, and this is the response; or, with FTP, the replies. */
 struct internet_script {
     const char *head;  /* or replies before the body */
+    DWORD challenge;   /* that the head has */
     const char *body;  /* NULL: none */
     const char *tail;  /* FTP: replies behind the body */
     HRESULT result;    /* of the transfer */
@@ -108,6 +109,7 @@ static inline void internet_play_wake(struct fake_transfer *transfer)
         return;
     if (!transfer->is_ftp && script->head != NULL) {
         fake_transfer_status(transfer, 200, true);
+        transfer->handler->vtable->challenge(transfer->handler, script->challenge);
         fake_transfer_lines(transfer, script->head);
     }
     if (script->body != NULL)

@@ -59,14 +59,13 @@ static const struct row rows[] = {
     {"X: 1",
      "Y: 2",
      {.method = "POST",
-      .authorization = "B",
       .flags = INTERNET_FLAG_NO_CACHE_WRITE | INTERNET_FLAG_PRAGMA_NOCACHE |
                INTERNET_FLAG_KEEP_CONNECTION},
      S_OK,
      0,
      false,
      "X: 1|Host: h|Content-Length: 0|User-Agent: a|Pragma: no-cache|Cache-Control: "
-     "no-cache|Y: 2|Authorization: B|Connection: Keep-Alive|"},
+     "no-cache|Y: 2|Connection: Keep-Alive|"},
     {NULL,
      NULL,
      {.method = "GET", .flags = INTERNET_FLAG_NO_CACHE_WRITE},

@@ -75,6 +75,9 @@ static void push__interim_heads_and_trailers__are_left_out(void **state)
     assert_true(head.is_complete);
     assert_int_equal(push(&head, "Trailer: x\r\n\r\n"), S_OK);
     assert_string_equal(head.raw.bytes, final);
+    assert_int_equal(push(&head, "HTTP/1.1 200 Behind it\r\n"), S_OK);
+    assert_false(head.is_complete);
+    assert_string_equal(head.raw.bytes, "HTTP/1.1 200 Behind it\r\n");
     wsd_response_head_fini(&head);
     assert_int_equal(heap.live, 0);
 }

@@ -330,6 +330,45 @@ static void response__too_early__ends_the_upload_but_is_given(void **state)
     bed_close(&bed);
 }
 
+/* And once there is a response, nothing that comes later is another. */
+static void challenge__answered__is_no_response(void **state)
+{
+    struct aside aside;
+    struct bed bed;
+
+    (void)state;
+    bed_open(&bed, 0);
+    fake_transfer_sent(bed.transfer);
+    assert_int_equal(wsd_transaction_challenge(bed.transaction), 0);
+    aside_begin(&aside, &bed, RESPONSE, NULL, 0);
+    fake_transfer_lines(bed.transfer, "HTTP/1.1 401 Who\r\nA: b\r\n\r\n");
+    fake_transfer_lines(bed.transfer, "HTTP/1.1 401 No\r\nC: d\r\n\r\n");
+    fake_transfer_status(bed.transfer, 401, true);
+    bed.transfer->handler->vtable->challenge(bed.transfer->handler, 2);
+    worker_join(&aside.worker);
+    assert_int_equal(aside.hr, S_OK);
+    assert_int_equal(wsd_transaction_challenge(bed.transaction), 2);
+    fake_transfer_lines(bed.transfer, "HTTP/1.1 200 Trailer\r\n\r\n");
+    assert_string_equal(wsd_transaction_response(bed.transaction)->raw.bytes,
+                        "HTTP/1.1 401 No\r\nC: d\r\n\r\n");
+    bed_close(&bed);
+}
+
+/* A line of a trailer that looks like a head's. */
+static void response__head_that_begins_again__is_none(void **state)
+{
+    struct bed bed;
+
+    (void)state;
+    bed_open(&bed, 0);
+    fake_transfer_lines(bed.transfer, "HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 100 Go\r\n");
+    fake_transfer_status(bed.transfer, 200, true);
+    fake_transfer_done(bed.transfer, S_OK);
+    assert_int_equal(wsd_transaction_await_response(bed.transaction),
+                     INTERNET_E(HTTP_INVALID_SERVER_RESPONSE));
+    bed_close(&bed);
+}
+
 static void body__cut_short__gives_what_came_with_the_error(void **state)
 {
     char received[8] = "";
@@ -465,6 +504,8 @@ int main(void)
         cmocka_unit_test(calls__transfer_fails__give_its_error),
         cmocka_unit_test(calls__cancelled__end_at_once_and_stay_so),
         cmocka_unit_test(response__too_early__ends_the_upload_but_is_given),
+        cmocka_unit_test(challenge__answered__is_no_response),
+        cmocka_unit_test(response__head_that_begins_again__is_none),
         cmocka_unit_test(body__cut_short__gives_what_came_with_the_error),
         cmocka_unit_test(abandon__response__receives_a_little_and_cuts_much),
         cmocka_unit_test(ftp__replies__tell_of_the_start_and_the_last_line),
