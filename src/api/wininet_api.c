@@ -1,18 +1,17 @@
 /*
- * The exported functions of wininet.h: handles and argument checks.  What they do is in
- * the room wininet.
+ * The exported functions of wininet.h: arguments and errors.  What they do is in the room
+ * wininet.
  */
 #include "wininet.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
+#include "api/internet_handles.h"
 #include "base/mem.h"
 #include "transport_curl/curl_transport.h"
 #include "wininet/connection.h"
 #include "wininet/ftp_file.h"
-#include "wininet/handle_table.h"
-#include "wininet/http_request.h"
+#include "wininet/http_exchange.h"
 #include "wininet/internet_error.h"
 #include "wininet/last_error.h"
 #include "wininet/option.h"
@@ -20,61 +19,6 @@
 
 #define INVALID_HANDLE HRESULT_FROM_WIN32(ERROR_INVALID_HANDLE)
 #define WRONG_TYPE INTERNET_E(INTERNET_INCORRECT_HANDLE_TYPE)
-
-/* ---- the process ---- */
-
-/* Made at the first call, and there until the process ends. */
-struct process {
-    struct wsd_handle_table handles;
-    struct wsd_monitor monitor;
-    struct wsd_internet_options options; /* enter monitor */
-};
-
-static _Atomic(struct process *) the_process;
-
-static struct process *process_create(void)
-{
-    const struct wsd_mem *mem = wsd_mem_heap();
-    struct process *process = wsd_alloc(mem, sizeof(*process));
-
-    if (process == NULL)
-        return NULL;
-    process->options = (struct wsd_internet_options)WSD_INTERNET_OPTIONS_INIT;
-    if (wsd_handle_table_init(&process->handles, mem) == S_OK &&
-        wsd_monitor_init(&process->monitor) == S_OK)
-        return process;
-    wsd_handle_table_fini(&process->handles);
-    wsd_free(mem, process);
-    return NULL;
-}
-
-/* NULL without memory. */
-static struct process *process_get(void)
-{
-    struct process *process = atomic_load(&the_process);
-    struct process *expected = NULL;
-
-    if (process != NULL)
-        return process;
-    process = process_create();
-    if (process == NULL ||
-        atomic_compare_exchange_strong(&the_process, &expected, process))
-        return process;
-    wsd_handle_table_fini(&process->handles); /* another thread was faster */
-    wsd_monitor_fini(&process->monitor);
-    wsd_free(wsd_mem_heap(), process);
-    return expected;
-}
-
-static struct wsd_internet_options process_options(struct process *process)
-{
-    struct wsd_internet_options options;
-
-    wsd_monitor_enter(&process->monitor);
-    options = process->options;
-    wsd_monitor_leave(&process->monitor);
-    return options;
-}
 
 /* ---- results ---- */
 
@@ -98,97 +42,20 @@ static BOOL tell(HRESULT hr)
     return hr == S_OK;
 }
 
-/* ---- handles ---- */
-
-static HINTERNET handle_of(const struct wsd_internet_object *object)
-{
-    return (HINTERNET)object->base.handle;
-}
-
-/* A reference, or NULL. */
-static struct wsd_internet_object *find(HINTERNET handle)
-{
-    struct process *process = process_get();
-
-    if (process == NULL)
-        return NULL;
-    return (struct wsd_internet_object *)wsd_handle_table_get(&process->handles,
-                                                              (uintptr_t)handle);
-}
-
-static void release(struct wsd_internet_object *object)
-{
-    if (object != NULL)
-        wsd_handle_object_release(&object->base);
-}
-
-/* S_OK: *out is a reference to an object of this kind.  Otherwise the code is `none` for
- * a handle that is none, and `other` for one of another kind. */
-static HRESULT find_kind(HINTERNET handle, enum wsd_internet_kind kind, HRESULT none,
-                         HRESULT other, struct wsd_internet_object **out)
-{
-    struct wsd_internet_object *object = find(handle);
-
-    if (object == NULL)
-        return none;
-    if (object->kind != kind) {
-        release(object);
-        return other;
-    }
-    *out = object;
-    return S_OK;
-}
-
 static HRESULT find_request(HINTERNET handle, struct wsd_request **out)
 {
     struct wsd_internet_object *object;
-    HRESULT hr = find_kind(handle, WSD_INTERNET_REQUEST, WRONG_TYPE, WRONG_TYPE, &object);
+    HRESULT hr = wsd_internet_find_kind(handle, WSD_INTERNET_REQUEST, WRONG_TYPE,
+                                        WRONG_TYPE, &object);
 
     if (hr == S_OK)
         *out = (struct wsd_request *)object;
     return hr;
 }
 
-/* Gives the object its handle; it is released with a failure. */
-static HRESULT add(struct wsd_internet_object *object)
-{
-    struct wsd_internet_object *parent = object->parent;
-    HRESULT hr = wsd_handle_table_add(&process_get()->handles, &object->base,
-                                      parent == NULL ? NULL : &parent->base);
-
-    if (hr == E_HANDLE)
-        hr = INTERNET_E(INTERNET_OPERATION_CANCELLED); /* it was there just now */
-    if (FAILED(hr))
-        release(object);
-    return hr;
-}
-
-/* The first failure of one of them, and of those below it. */
-static HRESULT close_handle(HINTERNET handle)
-{
-    struct process *process = process_get();
-    struct wsd_handle_object *object = NULL;
-    HRESULT hr = S_OK;
-
-    if (process != NULL)
-        object = wsd_handle_table_remove(&process->handles, (uintptr_t)handle);
-    if (object == NULL)
-        return INVALID_HANDLE;
-    while (object != NULL) {
-        struct wsd_internet_object *closed = (struct wsd_internet_object *)object;
-        HRESULT result = closed->close(closed);
-
-        object = object->next;
-        release(closed);
-        if (hr == S_OK)
-            hr = result;
-    }
-    return hr;
-}
-
 BOOL WSD_CALL InternetCloseHandle(HINTERNET hInternet)
 {
-    return tell_failure(close_handle(hInternet));
+    return tell_failure(wsd_internet_close(hInternet));
 }
 
 /* ---- sessions and connections ---- */
@@ -208,23 +75,20 @@ static HRESULT open_transport(const struct wsd_mem *mem, struct wsd_transport **
 HINTERNET WSD_CALL InternetOpenA(LPCSTR lpszAgent, DWORD dwAccessType, LPCSTR lpszProxy,
                                  LPCSTR lpszProxyBypass, DWORD dwFlags)
 {
-    struct process *process = process_get();
     struct wsd_internet_options options;
     struct wsd_session *session = NULL;
     HINTERNET handle = NULL;
-    HRESULT hr = E_OUTOFMEMORY;
+    HRESULT hr = wsd_internet_get_defaults(&options);
 
     (void)lpszProxyBypass;
-    if (process != NULL) {
-        options = process_options(process);
+    if (hr == S_OK)
         hr = wsd_session_create(wsd_mem_heap(), open_transport, &options, lpszAgent,
                                 dwAccessType, lpszProxy, dwFlags, &session);
-    }
     if (hr == S_OK)
-        hr = add(&session->object);
+        hr = wsd_internet_add(&session->object);
     if (hr == S_OK) {
-        handle = handle_of(&session->object);
-        release(&session->object);
+        handle = wsd_internet_handle_of(&session->object);
+        wsd_internet_release(&session->object);
     }
     tell(hr);
     return handle;
@@ -242,18 +106,18 @@ static HRESULT open_connection(struct wsd_session *session, LPCSTR server,
 
     if (hr == S_OK) {
         connection->object.synced.context = context;
-        hr = add(&connection->object);
+        hr = wsd_internet_add(&connection->object);
     }
     if (FAILED(hr))
         return hr;
-    handle = handle_of(&connection->object);
+    handle = wsd_internet_handle_of(&connection->object);
     if (service == INTERNET_SERVICE_FTP)
         hr = wsd_connection_log_in(connection);
     if (hr == S_OK)
         *out = handle;
     else
-        close_handle(handle);
-    release(&connection->object);
+        wsd_internet_close(handle);
+    wsd_internet_release(&connection->object);
     return hr;
 }
 
@@ -264,14 +128,14 @@ HINTERNET WSD_CALL InternetConnectA(HINTERNET hInternet, LPCSTR lpszServerName,
 {
     struct wsd_internet_object *session = NULL;
     HINTERNET handle = NULL;
-    HRESULT hr = find_kind(hInternet, WSD_INTERNET_SESSION, INVALID_HANDLE,
-                           INVALID_HANDLE, &session);
+    HRESULT hr = wsd_internet_find_kind(hInternet, WSD_INTERNET_SESSION, INVALID_HANDLE,
+                                        INVALID_HANDLE, &session);
 
     if (hr == S_OK)
         hr = open_connection((struct wsd_session *)session, lpszServerName, nServerPort,
                              lpszUserName, lpszPassword, dwService, dwFlags, dwContext,
                              &handle);
-    release(session);
+    wsd_internet_release(session);
     tell(hr);
     return handle;
 }
@@ -286,8 +150,8 @@ HINTERNET WSD_CALL HttpOpenRequestA(HINTERNET hConnect, LPCSTR lpszVerb,
     struct wsd_internet_object *connection = NULL;
     struct wsd_request *request = NULL;
     HINTERNET handle = NULL;
-    HRESULT hr =
-        find_kind(hConnect, WSD_INTERNET_HTTP, WRONG_TYPE, WRONG_TYPE, &connection);
+    HRESULT hr = wsd_internet_find_kind(hConnect, WSD_INTERNET_HTTP, WRONG_TYPE,
+                                        WRONG_TYPE, &connection);
 
     if (hr == S_OK)
         hr = wsd_request_create((struct wsd_connection *)connection, lpszVerb,
@@ -295,13 +159,13 @@ HINTERNET WSD_CALL HttpOpenRequestA(HINTERNET hConnect, LPCSTR lpszVerb,
                                 lplpszAcceptTypes, dwFlags, &request);
     if (hr == S_OK) {
         request->object.synced.context = dwContext;
-        hr = add(&request->object);
+        hr = wsd_internet_add(&request->object);
     }
     if (hr == S_OK) {
-        handle = handle_of(&request->object);
-        release(&request->object);
+        handle = wsd_internet_handle_of(&request->object);
+        wsd_internet_release(&request->object);
     }
-    release(connection);
+    wsd_internet_release(connection);
     tell_failure(hr);
     return handle;
 }
@@ -323,7 +187,7 @@ BOOL WSD_CALL HttpAddRequestHeadersA(HINTERNET hRequest, LPCSTR lpszHeaders,
         return tell_failure(hr);
     hr = wsd_request_add_headers(request, lpszHeaders,
                                  text_length(lpszHeaders, dwHeadersLength), dwModifiers);
-    release(&request->object);
+    wsd_internet_release(&request->object);
     return tell_failure(hr);
 }
 
@@ -346,7 +210,7 @@ BOOL WSD_CALL HttpSendRequestExA(HINTERNET hRequest, LPINTERNET_BUFFERSA lpBuffe
         start.total = lpBuffersIn->dwBufferTotal;
     }
     hr = lpBuffersOut != NULL ? E_INVALIDARG : wsd_request_begin(request, &start);
-    release(&request->object);
+    wsd_internet_release(&request->object);
     return tell(hr);
 }
 
@@ -361,7 +225,7 @@ BOOL WSD_CALL HttpEndRequestA(HINTERNET hRequest, LPINTERNET_BUFFERSA lpBuffersO
     if (FAILED(hr))
         return tell(hr);
     hr = wsd_request_end(request);
-    release(&request->object);
+    wsd_internet_release(&request->object);
     return tell(hr);
 }
 
@@ -384,7 +248,7 @@ BOOL WSD_CALL HttpSendRequestA(HINTERNET hRequest, LPCSTR lpszHeaders,
         return tell(hr);
     hr = lpOptional == NULL && dwOptionalLength > 0 ? E_INVALIDARG
                                                     : wsd_request_send(request, &start);
-    release(&request->object);
+    wsd_internet_release(&request->object);
     return tell(hr);
 }
 
@@ -398,7 +262,7 @@ BOOL WSD_CALL HttpQueryInfoA(HINTERNET hRequest, DWORD dwInfoLevel, LPVOID lpBuf
         return tell(hr);
     hr = wsd_request_query_info(request, dwInfoLevel, lpBuffer, lpdwBufferLength,
                                 lpdwIndex);
-    release(&request->object);
+    wsd_internet_release(&request->object);
     return tell(hr);
 }
 
@@ -414,18 +278,18 @@ static HRESULT open_file(struct wsd_connection *connection, LPCSTR name, DWORD a
     if (FAILED(hr))
         return hr;
     file->object.synced.context = context;
-    hr = add(&file->object);
+    hr = wsd_internet_add(&file->object);
     if (FAILED(hr)) {
         wsd_connection_give_file(connection);
         return hr;
     }
-    handle = handle_of(&file->object);
+    handle = wsd_internet_handle_of(&file->object);
     hr = wsd_ftp_file_open(file, name, flags);
     if (hr == S_OK)
         *out = handle;
     else
-        close_handle(handle);
-    release(&file->object);
+        wsd_internet_close(handle);
+    wsd_internet_release(&file->object);
     return hr;
 }
 
@@ -434,13 +298,13 @@ HINTERNET WSD_CALL FtpOpenFileA(HINTERNET hConnect, LPCSTR lpszFileName, DWORD d
 {
     struct wsd_internet_object *connection = NULL;
     HINTERNET handle = NULL;
-    HRESULT hr =
-        find_kind(hConnect, WSD_INTERNET_FTP, INVALID_HANDLE, WRONG_TYPE, &connection);
+    HRESULT hr = wsd_internet_find_kind(hConnect, WSD_INTERNET_FTP, INVALID_HANDLE,
+                                        WRONG_TYPE, &connection);
 
     if (hr == S_OK)
         hr = open_file((struct wsd_connection *)connection, lpszFileName, dwAccess,
                        dwFlags, dwContext, &handle);
-    release(connection);
+    wsd_internet_release(connection);
     tell(hr);
     return handle;
 }
@@ -492,7 +356,7 @@ BOOL WSD_CALL InternetWriteFile(HINTERNET hFile, LPCVOID lpBuffer,
 
     if (lpdwNumberOfBytesWritten != NULL)
         *lpdwNumberOfBytesWritten = 0;
-    object = find(hFile);
+    object = wsd_internet_find(hFile);
     if (object == NULL)
         return tell(INVALID_HANDLE);
     if (lpdwNumberOfBytesWritten == NULL ||
@@ -500,7 +364,7 @@ BOOL WSD_CALL InternetWriteFile(HINTERNET hFile, LPCVOID lpBuffer,
         hr = E_INVALIDARG;
     else
         hr = write_bytes(object, lpBuffer, dwNumberOfBytesToWrite, &written);
-    release(object);
+    wsd_internet_release(object);
     if (lpdwNumberOfBytesWritten != NULL)
         *lpdwNumberOfBytesWritten = (DWORD)written;
     return tell(hr);
@@ -528,14 +392,14 @@ BOOL WSD_CALL InternetReadFile(HINTERNET hFile, LPVOID lpBuffer,
 
     if (lpdwNumberOfBytesRead != NULL)
         *lpdwNumberOfBytesRead = 0;
-    object = find(hFile);
+    object = wsd_internet_find(hFile);
     if (object == NULL)
         return tell(INVALID_HANDLE);
     if (lpdwNumberOfBytesRead == NULL || (lpBuffer == NULL && dwNumberOfBytesToRead > 0))
         hr = E_INVALIDARG;
     else
         hr = read_bytes(object, lpBuffer, dwNumberOfBytesToRead, &read);
-    release(object);
+    wsd_internet_release(object);
     if (lpdwNumberOfBytesRead != NULL)
         *lpdwNumberOfBytesRead = (DWORD)read;
     return tell(hr);
@@ -557,7 +421,7 @@ BOOL WSD_CALL InternetQueryDataAvailable(HINTERNET hFile,
                                          LPDWORD lpdwNumberOfBytesAvailable,
                                          DWORD dwFlags, DWORD_PTR dwContext)
 {
-    struct wsd_internet_object *object = find(hFile);
+    struct wsd_internet_object *object = wsd_internet_find(hFile);
     size_t available = 0;
     HRESULT hr;
 
@@ -566,7 +430,7 @@ BOOL WSD_CALL InternetQueryDataAvailable(HINTERNET hFile,
     if (object == NULL)
         return tell_failure(INVALID_HANDLE);
     hr = count_bytes(object, &available);
-    release(object);
+    wsd_internet_release(object);
     if (lpdwNumberOfBytesAvailable != NULL)
         *lpdwNumberOfBytesAvailable = (DWORD)available;
     return tell_failure(hr);
@@ -577,36 +441,29 @@ BOOL WSD_CALL InternetQueryDataAvailable(HINTERNET hFile,
 BOOL WSD_CALL InternetSetOptionA(HINTERNET hInternet, DWORD dwOption, LPVOID lpBuffer,
                                  DWORD dwBufferLength)
 {
-    struct process *process = process_get();
-    struct wsd_internet_object *object = find(hInternet);
+    struct wsd_internet_object *object = wsd_internet_find(hInternet);
     HRESULT hr;
 
-    if (process == NULL)
-        return tell_failure(E_OUTOFMEMORY);
     if (hInternet != NULL && object == NULL)
         return tell_failure(INVALID_HANDLE);
-    wsd_monitor_enter(&process->monitor);
-    hr = wsd_option_set(object, &process->options, dwOption, lpBuffer, dwBufferLength);
-    wsd_monitor_leave(&process->monitor);
-    release(object);
+    hr = wsd_internet_set_option(object, dwOption, lpBuffer, dwBufferLength);
+    wsd_internet_release(object);
     return tell_failure(hr);
 }
 
 BOOL WSD_CALL InternetQueryOptionA(HINTERNET hInternet, DWORD dwOption, LPVOID lpBuffer,
                                    LPDWORD lpdwBufferLength)
 {
-    struct process *process = process_get();
-    struct wsd_internet_object *object = find(hInternet);
-    struct wsd_internet_options options;
+    struct wsd_internet_object *object = wsd_internet_find(hInternet);
+    struct wsd_internet_options defaults;
     HRESULT hr;
 
-    if (process == NULL)
-        return tell_failure(E_OUTOFMEMORY);
     if (hInternet != NULL && object == NULL)
         return tell_failure(INVALID_HANDLE);
-    options = process_options(process);
-    hr = wsd_option_query(object, &options, dwOption, lpBuffer, lpdwBufferLength);
-    release(object);
+    hr = wsd_internet_get_defaults(&defaults);
+    if (hr == S_OK)
+        hr = wsd_option_query(object, &defaults, dwOption, lpBuffer, lpdwBufferLength);
+    wsd_internet_release(object);
     return tell_failure(hr);
 }
 

@@ -1,4 +1,4 @@
-/* http_request -- what HttpOpenRequestA() makes: a head, and one exchange at a time. */
+/* http_request -- what HttpOpenRequestA() makes: a head, and where its exchange is. */
 #ifndef WSD_WININET_HTTP_REQUEST_H
 #define WSD_WININET_HTTP_REQUEST_H
 
@@ -56,22 +56,21 @@ HRESULT wsd_request_create(struct wsd_connection *connection, const char *verb,
 /* As the exported functions document, with the HRESULTs of their errors. */
 HRESULT wsd_request_add_headers(struct wsd_request *request, const char *text,
                                 size_t length, DWORD modifiers);
-HRESULT wsd_request_begin(struct wsd_request *request,
-                          const struct wsd_request_start *start);
-HRESULT wsd_request_write(struct wsd_request *request, const void *bytes, size_t size,
-                          size_t *written);
-HRESULT wsd_request_end(struct wsd_request *request);
-HRESULT wsd_request_send(struct wsd_request *request,
-                         const struct wsd_request_start *start);
 HRESULT wsd_request_query_info(struct wsd_request *request, DWORD level, void *buffer,
                                DWORD *length, DWORD *index);
-HRESULT wsd_request_read(struct wsd_request *request, void *bytes, size_t size,
-                         size_t *read);
-HRESULT wsd_request_available(struct wsd_request *request, size_t *available);
 
 /* For INTERNET_OPTION_REQUEST_FLAGS. */
 bool wsd_request_is_answered(struct wsd_request *request);
-/* Appends scheme, server and target. */
+/* Appends scheme and server; or these and the target. */
+void wsd_request_append_server(const struct wsd_request *request, struct wsd_text *url);
 HRESULT wsd_request_append_url(const struct wsd_request *request, struct wsd_text *url);
+
+/* For the exchange, with the turn: */
+
+struct wsd_connection *wsd_request_connection(const struct wsd_request *request);
+/* Makes request->shape for this start.  As wsd_request_head_shape(); E_INVALIDARG also
+ * for more first bytes than the body has. */
+HRESULT wsd_request_make_shape(struct wsd_request *request,
+                               const struct wsd_request_start *start);
 
 #endif
