@@ -132,9 +132,6 @@ static bool call_failed(struct upload *upload, const char *what)
 static bool write_document(struct upload *upload)
 {
     struct document *document = &upload->document;
-    /* An FTP server cannot know how much there should be. */
-    const char *cut =
-        upload->target.scheme == FTP ? "the server has only a part of it" : "not sent";
 
     for (;;) {
         uint64_t left = document->size - document->read; /* much, if it is unknown */
@@ -143,9 +140,9 @@ static bool write_document(struct upload *upload)
         DWORD written;
 
         if (n <= 0)
-            return n == 0 || failed(upload, cut, "the input failed");
+            return n == 0 || failed(upload, "not sent", "the input failed");
         if (!InternetWriteFile(upload->request, upload->block, (DWORD)n, &written))
-            return call_failed(upload, cut);
+            return call_failed(upload, "not sent");
         cli_bar_draw(&upload->cli, document->read);
     }
 }
@@ -268,10 +265,21 @@ static bool upload_http(struct upload *upload)
 
 /* ---- FTP --------------------------------------------------------------------------- */
 
+/* With its handles closed, the file would be complete for the server; the end of the
+ * program cuts it. */
+static void end_program(void *context)
+{
+    struct upload *upload = context;
+
+    cli_print_error(&upload->cli, "not sent", "interrupted");
+    _exit(EXIT_FAILURE);
+}
+
 static bool upload_ftp(struct upload *upload)
 {
     bool sent;
 
+    cli_watch(&upload->cli, end_program, upload);
     upload->connect = InternetConnectA(
         upload->session, upload->target.host, upload->target.port, upload->user,
         upload->password, INTERNET_SERVICE_FTP, INTERNET_FLAG_PASSIVE, 0);
@@ -284,8 +292,8 @@ static bool upload_ftp(struct upload *upload)
     cli_bar_begin(&upload->cli, upload->document.size);
     sent = write_document(upload);
     cli_bar_end(&upload->cli);
-    /* What becomes of the file is said only now. */
-    if (!InternetCloseHandle(upload->request))
+    /* Closing the file says that it is complete, and what has become of it. */
+    if (sent && !InternetCloseHandle(upload->request))
         return call_failed(upload, "the server has not taken it");
     return sent;
 }
@@ -325,7 +333,8 @@ static bool upload_document(struct upload *upload)
     cli_watch(&upload->cli, close_session, upload->session);
     ok = upload->target.scheme == FTP ? upload_ftp(upload) : upload_http(upload);
     cli_watch(&upload->cli, NULL, NULL);
-    InternetCloseHandle(upload->session);
+    if (ok || upload->target.scheme != FTP) /* see end_program() */
+        InternetCloseHandle(upload->session);
     document_close(&upload->document);
     return ok;
 }

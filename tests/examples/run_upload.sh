@@ -168,23 +168,31 @@ upload__ftp_server_refuses__says_how() {
     done
 }
 
-# With HTTP the server sees that it is not all; with FTP it cannot, and so wsd-upload says it.
-upload__ctrl_c_while_waiting_for_input__ends_it() {
+# Neither server may take what it has for all of it.
+upload__ended_while_waiting_for_input__is_cut() {
     mkfifo "$scratch/input" && exec 4<>"$scratch/input" || return 1
-    for scheme in http ftp; do
-        if [ $scheme = http ]; then
-            serve http "$(reply '200 OK')" || return 1
-            says="not sent: interrupted"
-        else
-            serve ftp || return 1
-            says="the server has only a part of it: interrupted"
-        fi
-        run_aside "$wsd_upload" "$url/f" "$scratch/input"
-        # More than the pipe holds: when it is in there, the upload has begun.
-        timeout 20 head -c 100000 /dev/zero >&4
-        kill -INT "$sender"
-        ended_with 1 && err_has "$says" || return 1
-        stop_device
+    for signal in INT KILL; do
+        for scheme in http ftp; do
+            if [ $scheme = http ]; then
+                serve http "$(reply '200 OK')" || return 1
+            else
+                serve ftp || return 1
+            fi
+            run_aside "$wsd_upload" "$url/f" "$scratch/input"
+            # More than the pipe holds: when it is in there, the upload has begun.
+            timeout 20 head -c 100000 /dev/zero >&4
+            kill -$signal "$sender"
+            if [ $signal = INT ]; then
+                ended_with 1 && err_has "not sent: interrupted" || return 1
+            else
+                ended_with 137 || return 1
+            fi
+            if [ $scheme = http ]; then
+                stop_device
+            else
+                server_is_done && log_has "(reset)" || return 1
+            fi
+        done
     done
     exec 4>&-
 }
@@ -202,4 +210,4 @@ run_tests \
     upload__reply_cannot_be_saved__says_so \
     upload__ftp_file_of_any_size__arrives_as_it_is \
     upload__ftp_server_refuses__says_how \
-    upload__ctrl_c_while_waiting_for_input__ends_it
+    upload__ended_while_waiting_for_input__is_cut
