@@ -84,6 +84,9 @@ static const char *text_of(DWORD error)
         {ERROR_INTERNET_FORCE_RETRY, "the server wants the user's name first, and the "
                                      "input cannot be read again"},
         {ERROR_HTTP_INVALID_SERVER_RESPONSE, "the server gave no valid response"},
+        {ERROR_INTERNET_INVALID_CA, "the server's certificate is not trusted"},
+        {ERROR_INTERNET_SEC_CERT_CN_INVALID, "the certificate is another server's"},
+        {ERROR_INTERNET_SEC_CERT_DATE_INVALID, "the server's certificate is out of date"},
         {ERROR_INTERNET_SEC_INVALID_CERT, "the server's certificate is not trusted"},
         {ERROR_INTERNET_SECURITY_CHANNEL_ERROR, "no secure connection could be made"},
     };

@@ -202,6 +202,10 @@ typedef WORD INTERNET_PORT;
 #define ERROR_INTERNET_CONNECTION_ABORTED 12030
 #define ERROR_INTERNET_CONNECTION_RESET 12031
 #define ERROR_INTERNET_FORCE_RETRY 12032
+#define ERROR_INTERNET_SEC_CERT_DATE_INVALID 12037
+#define ERROR_INTERNET_SEC_CERT_CN_INVALID 12038
+#define ERROR_INTERNET_CLIENT_AUTH_CERT_NEEDED 12044
+#define ERROR_INTERNET_INVALID_CA 12045
 #define ERROR_FTP_TRANSFER_IN_PROGRESS 12110
 #define ERROR_FTP_DROPPED 12111
 #define ERROR_HTTP_HEADER_NOT_FOUND 12150
@@ -434,8 +438,13 @@ WSD_API BOOL WSD_CALL HttpAddRequestHeadersA(HINTERNET hRequest, LPCSTR lpszHead
  *   ERROR_INTERNET_NAME_NOT_RESOLVED  [H35]
  *   ERROR_INTERNET_CANNOT_CONNECT     [H36]
  *   ERROR_INTERNET_TIMEOUT            [H37] not connected within the connect timeout;
- *   ERROR_INTERNET_SEC_INVALID_CERT   the server's certificate;
- *   ERROR_INTERNET_SECURITY_CHANNEL_ERROR  no agreement on TLS;
+ *   ERROR_INTERNET_INVALID_CA         [H92] nobody whom the system trusts has signed the
+ *                                     server's certificate;
+ *   ERROR_INTERNET_SEC_CERT_CN_INVALID, _SEC_CERT_DATE_INVALID, _SEC_INVALID_CERT
+ *                                     it is another server's, out of date, or wrong in
+ *                                     another way;
+ *   ERROR_INTERNET_CLIENT_AUTH_CERT_NEEDED  the server wants one of the client;
+ *   ERROR_INTERNET_SECURITY_CHANNEL_ERROR   [H93] no agreement on TLS;
  *   ERROR_HTTP_INVALID_SERVER_RESPONSE     the connection was closed at once;
  *   ERROR_INTERNET_OPERATION_CANCELLED     [H3]
  *   ERROR_OUTOFMEMORY.

@@ -109,6 +109,38 @@ static void upload__server_closes_before_the_last_bytes__fails_at_the_end(void *
     peer_stop(peer);
 }
 
+/* [H43] libcurl may send a request again when a kept connection proves dead; but not one
+ * of which it has had bytes. */
+static void upload__kept_connection_lost__fails_as_a_new_one(void **state)
+{
+    static const enum peer_do ends[] = {PEER_CLOSE, PEER_RESET};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(ends); i++) {
+        const struct peer_step steps[] = {
+            {.what = PEER_READ_MESSAGE},
+            {.what = PEER_SEND, .text = REPLY_HELLO},
+            {.what = PEER_READ_UNTIL, .text = "\r\n\r\nbody"},
+            {.what = ends[i]},
+        };
+        struct peer *peer = PEER_START(steps);
+        struct exchange exchange;
+        DWORD written;
+
+        exchange_open_post(&exchange, peer);
+        assert_int_equal(request_upload(exchange.request, "first", 5), 200);
+        assert_string_equal(request_body(exchange.request), "hello");
+        assert_done(request_begin(exchange.request, 8));
+        assert_done(request_write(exchange.request, "body", 4));
+        peer_wait_for_step(peer, 4);
+        if (!InternetWriteFile(exchange.request, "body", 4, &written))
+            assert_true(is_lost(GetLastError()));
+        assert_refused(request_end(exchange.request), ERROR_HTTP_INVALID_SERVER_RESPONSE);
+        exchange_close(&exchange);
+        peer_stop(peer);
+    }
+}
+
 /* [H43] C12 */
 static void C12__server_closes_without_an_answer__is_told(void **state)
 {
@@ -591,6 +623,7 @@ int main(void)
         cmocka_unit_test(upload__connection_lost__fails_and_stays_failed),
         cmocka_unit_test(upload__server_half_closes__has_no_response),
         cmocka_unit_test(upload__server_closes_before_the_last_bytes__fails_at_the_end),
+        cmocka_unit_test(upload__kept_connection_lost__fails_as_a_new_one),
         cmocka_unit_test(C12__server_closes_without_an_answer__is_told),
         cmocka_unit_test(response__cut_amid_its_head__is_told),
         cmocka_unit_test(C10_C11__nobody_there__is_told_by_the_send),
