@@ -1,8 +1,9 @@
 #!/bin/sh
-# The two programs of README.md: the sender sends a document, and the device prints it.
-# Run as: sh readme.sh SENDER DEVICE
+# The programs of README.md: the sender sends a document, and the device prints it; the
+# last one uploads it.
+# Run as: sh readme.sh SENDER DEVICE UPLOAD UPLOAD_SERVER
 . "$(dirname "$0")/../examples/tools.sh"
-sender_program=$1 device_program=$2
+sender_program=$1 device_program=$2 upload_program=$3 upload_server=$4
 
 device_is_there() { url=$(grep -s '^http' "$scratch/log"); }
 
@@ -19,4 +20,17 @@ sender_and_device__understand_each_other() {
     wait "$device" && device=
 }
 
-run_tests sender_and_device__understand_each_other
+upload__says_what_the_server_says() {
+    for code in 201 413; do
+        start_device "$upload_server" http "$scratch/received" \
+            "$(printf 'HTTP/1.1 %s It\r\nContent-Length: 2\r\n\r\nok' $code)" || return 1
+        run "$upload_program" 127.0.0.1 "${url##*:}" /up <"$scratch/document"
+        is_status $((code / 413)) && out_has "status $code" && wait "$device" || return 1
+        device=
+        tail -c 1000000 "$scratch/received" | cmp - "$scratch/document" || return 1
+    done
+    run "$upload_program" 127.0.0.1 "${url##*:}" /up <"$scratch/document"
+    is_status 1 && err_has "error 12029"
+}
+
+run_tests sender_and_device__understand_each_other upload__says_what_the_server_says
