@@ -80,7 +80,7 @@ static HRESULT http_line(struct wsd_curl_transfer *transfer, const char *line,
     return S_OK;
 }
 
-/* A request without a body is not pulled; but from here on its head goes out. */
+/* From here on a head goes out, also that of a request whose body is not pulled. */
 static int http_on_connected(void *context, char *peer_ip, char *local_ip, int peer_port,
                              int local_port)
 {
@@ -90,8 +90,9 @@ static int http_on_connected(void *context, char *peer_ip, char *local_ip, int p
     (void)local_ip;
     (void)peer_port;
     (void)local_port;
-    transfer->pulled = true;
-    transfer->pulled_all = true;
+    transfer->connected = true;
+    transfer->pulled = transfer->pulled_all = transfer->body_length == 0;
+    transfer->progress_ms = wsd_clock_ms();
     wsd_curl_transport_touch(transfer);
     return CURL_PREREQFUNC_OK;
 }
@@ -133,10 +134,10 @@ static void http_settle(struct wsd_curl_transfer *transfer)
 
 static DWORD http_patience(const struct wsd_curl_transfer *transfer)
 {
-    if (transfer->challenge != 0 && !transfer->pulled)
-        return transfer->timeouts.response_ms;
-    if (!transfer->added || !transfer->pulled)
-        return INFINITE; /* until then libcurl's connect timer watches */
+    if (!transfer->pulled)
+        return transfer->connected || transfer->challenge != 0
+                   ? transfer->timeouts.response_ms /* to a probe, or a challenge */
+                   : INFINITE; /* until then libcurl's connect timer watches */
     if (transfer->sent || transfer->cut) {
         if (transfer->full)
             return INFINITE; /* it is the application that does not read */
@@ -335,8 +336,6 @@ static HRESULT set_options(struct wsd_curl_transfer *transfer,
     SET(HTTPHEADER, transfer->headers);
     if (request->body_length == 0) {
         SET(NOBODY, strcmp(request->method, "HEAD") == 0 ? 1L : 0L);
-        SET(PREREQFUNCTION, http_on_connected);
-        SET(PREREQDATA, transfer);
     } else {
         SET(UPLOAD, 1L);
         SET(INFILESIZE_LARGE, transfer->body_length == WSD_LENGTH_UNKNOWN
@@ -344,6 +343,10 @@ static HRESULT set_options(struct wsd_curl_transfer *transfer,
                                   : (curl_off_t)transfer->body_length);
         /* An Expect of the caller's own is not waited for. */
         SET(EXPECT_100_TIMEOUT_MS, request->awaits_continue ? 1000L : 1L);
+    }
+    if (request->body_length == 0 || transfer->probes) {
+        SET(PREREQFUNCTION, http_on_connected);
+        SET(PREREQDATA, transfer);
     }
     /* A body that streams cannot be sent again when a kept connection proves dead. */
     SET(FRESH_CONNECT, request->may_reuse_connection ? 0L : 1L);

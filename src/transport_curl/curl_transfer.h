@@ -73,7 +73,7 @@ struct wsd_curl_transfer {
     int interest;    /* CURL_POLL_*: what libcurl waits for on the socket */
     uint64_t pulled_bytes;
     struct wsd_curl_head head; /* HTTP */
-    bool connected;            /* FTP: to the server, which has the word */
+    bool connected;            /* FTP, probes: to the server, which has the word */
     curl_socket_t data;        /* FTP: that of the file which is uploaded */
     curl_off_t uploaded;       /* at the last look */
     uint64_t progress_ms; /* when the peer last took or gave a byte, as far as we saw */

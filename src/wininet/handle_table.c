@@ -154,9 +154,10 @@ static void take_out_locked(struct wsd_handle_table *table,
     WSD_ASSERT(slot != NULL);
     unlink_locked(object);
     slot->object = NULL;
-    slot->generation++;
-    slot->next_free = table->synced.first_free;
-    table->synced.first_free = (size_t)(slot - table->synced.slots);
+    if (slot->generation++ < UINTPTR_MAX >> INDEX_BITS) { /* its last one: never again */
+        slot->next_free = table->synced.first_free;
+        table->synced.first_free = (size_t)(slot - table->synced.slots);
+    }
     object->next = *list;
     *list = object;
     while (object->first_child != NULL)

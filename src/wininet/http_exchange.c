@@ -113,7 +113,7 @@ static HRESULT start_transfer(struct wsd_request *request)
             .body_length = request->shape.length,
             .body_has_chunks = request->shape.has_chunks,
             .is_http_1_0 = request->is_http_1_0,
-            .may_reuse_connection = true,
+            .may_reuse_connection = !request->shape.ends_connection,
             .timeouts = &options.timeouts,
         };
 

@@ -44,6 +44,7 @@ static HRESULT find_length(const struct wsd_request_head *head,
     shape->length = head->total;
     shape->has_chunks =
         !head->wants_chunks && find_own(head, more, "Transfer-Encoding") != NULL;
+    shape->ends_connection = shape->has_chunks;
     if (shape->has_chunks || head->wants_chunks) {
         if (!head->is_whole)
             shape->length = WSD_LENGTH_UNKNOWN;
@@ -55,6 +56,7 @@ static HRESULT find_length(const struct wsd_request_head *head,
         return E_INVALIDARG;
     if (!head->is_whole)
         shape->length = declared;
+    shape->ends_connection = shape->length != declared;
     return S_OK;
 }
 

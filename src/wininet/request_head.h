@@ -27,6 +27,7 @@ struct wsd_request_shape {
     struct wsd_header_list lines; /* all of them, in wire order */
     uint64_t length;              /* of the body, or WSD_LENGTH_UNKNOWN */
     bool has_chunks;              /* the application frames it */
+    bool ends_connection; /* whether the body ends where the head says is not known */
 };
 
 /* Fills an empty shape, which fini ends also after a failure.

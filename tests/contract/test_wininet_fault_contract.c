@@ -521,6 +521,28 @@ static void redirect__of_an_upload__is_not_followed(void **state)
 
 #define SHORT_MS 300
 
+/* [H44] Also to the request without its body that goes ahead for Digest. */
+static void receive_timeout__of_a_probe__ends_the_send(void **state)
+{
+    static const struct peer_step steps[] = {
+        {.what = PEER_READ_MESSAGE}, {.what = PEER_SEND, .text = UNAUTHORIZED(DIGEST)},
+        {.what = PEER_ACCEPT},       {.what = PEER_READ_MESSAGE},
+        {.what = PEER_READ_TO_END},
+    };
+    struct peer *peer = PEER_START(steps);
+    struct exchange exchange;
+
+    (void)state;
+    open_with_password(&exchange, peer, "me");
+    assert_done(set_option(exchange.request, INTERNET_OPTION_RECEIVE_TIMEOUT, SHORT_MS));
+    assert_done(request_begin(exchange.request, 4));
+    assert_done(request_write(exchange.request, "body", 4));
+    assert_refused(request_end(exchange.request), ERROR_INTERNET_FORCE_RETRY);
+    assert_refused(request_begin(exchange.request, 4), ERROR_INTERNET_TIMEOUT);
+    exchange_close(&exchange);
+    peer_stop(peer);
+}
+
 /* [H44] Each handle's own, or its parent's when it was made. */
 static void receive_timeout__of_any_handle__ends_the_wait(void **state)
 {
@@ -636,6 +658,7 @@ int main(void)
         cmocka_unit_test(challenge__again__is_the_response),
         cmocka_unit_test(challenge__of_a_body_that_is_all_there__is_answered),
         cmocka_unit_test(redirect__of_an_upload__is_not_followed),
+        cmocka_unit_test(receive_timeout__of_a_probe__ends_the_send),
         cmocka_unit_test(receive_timeout__of_any_handle__ends_the_wait),
         cmocka_unit_test(receive_timeout__inside_the_body__gives_what_came),
         cmocka_unit_test(send_timeout__server_reads_nothing__ends_the_write),

@@ -51,6 +51,40 @@ static void C26__own_content_length__wins(void **state)
     peer_stop(peer);
 }
 
+/* [H28] Where only the application can know whether the body has ended, the next request
+ * must not be taken for the rest of it. */
+static void own_length_or_chunks__in_doubt__end_the_connection(void **state)
+{
+    static const struct peer_step steps[] = {
+        {.what = PEER_READ_UNTIL, .text = "\r\n\r\nbody"},
+        {.what = PEER_SEND, .text = REPLY_EMPTY},
+        {.what = PEER_ACCEPT},
+        {.what = PEER_SEND, .text = REPLY_HELLO},
+        {.what = PEER_READ_TO_END},
+    };
+    static const char *const headers[] = {"Content-Length: 100",
+                                          "Transfer-Encoding: chunked"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(headers); i++) {
+        struct peer *peer = PEER_START(steps);
+        struct exchange exchange;
+        HINTERNET next;
+
+        exchange_open_post(&exchange, peer);
+        add_header(exchange.request, headers[i], HTTP_ADDREQ_FLAG_ADD);
+        assert_done(
+            HttpSendRequestA(exchange.request, NULL, 0, (LPVOID)(uintptr_t) "body", 4));
+        assert_int_equal(request_status(exchange.request), 200);
+        assert_string_equal(request_body(exchange.request), "");
+        next = HttpOpenRequestA(exchange.connect, "GET", "/next", NULL, NULL, NULL, 0, 0);
+        assert_done(HttpSendRequestA(next, NULL, 0, NULL, 0));
+        assert_string_equal(request_body(next), "hello");
+        exchange_close(&exchange);
+        peer_stop(peer);
+    }
+}
+
 /* [H28] */
 static void own_content_length__without_a_total__is_the_length(void **state)
 {
@@ -298,6 +332,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(C26__own_content_length__wins),
+        cmocka_unit_test(own_length_or_chunks__in_doubt__end_the_connection),
         cmocka_unit_test(own_content_length__without_a_total__is_the_length),
         cmocka_unit_test(own_chunks__of_the_application__go_out_as_they_are),
         cmocka_unit_test(own_chunks__that_are_none__go_out_as_well),
