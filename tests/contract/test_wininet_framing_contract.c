@@ -58,6 +58,7 @@ static void own_length_or_chunks__in_doubt__end_the_connection(void **state)
     static const struct peer_step steps[] = {
         {.what = PEER_READ_UNTIL, .text = "\r\n\r\nbody"},
         {.what = PEER_SEND, .text = REPLY_EMPTY},
+        {.what = PEER_READ_TO_END},
         {.what = PEER_ACCEPT},
         {.what = PEER_SEND, .text = REPLY_HELLO},
         {.what = PEER_READ_TO_END},

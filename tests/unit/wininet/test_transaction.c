@@ -192,6 +192,21 @@ static void start__of_no_body__is_told_by_sent(void **state)
     bed_close(&bed);
 }
 
+/* A probe's refusal, before anything of the body was wanted. */
+static void start__refused_by_the_server__is_over(void **state)
+{
+    struct aside aside;
+    struct bed bed;
+
+    (void)state;
+    bed_open(&bed, 10);
+    aside_begin(&aside, &bed, START, NULL, 0);
+    fake_transfer_status(bed.transfer, 413, false);
+    worker_join(&aside.worker);
+    assert_int_equal(aside.hr, S_OK);
+    bed_close(&bed);
+}
+
 static void write__more_than_the_ring__waits_for_the_network(void **state)
 {
     char *bytes = malloc(MUCH), *sent = calloc(1, MUCH + 1);
@@ -499,6 +514,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exchange__plain__carries_both_bodies),
         cmocka_unit_test(start__of_no_body__is_told_by_sent),
+        cmocka_unit_test(start__refused_by_the_server__is_over),
         cmocka_unit_test(write__more_than_the_ring__waits_for_the_network),
         cmocka_unit_test(read__less_than_arrives__makes_the_network_wait),
         cmocka_unit_test(calls__transfer_fails__give_its_error),
