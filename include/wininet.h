@@ -431,7 +431,7 @@ WSD_API BOOL WSD_CALL HttpAddRequestHeadersA(HINTERNET hRequest, LPCSTR lpszHead
  * @return TRUE; FALSE with
  *   ERROR_INVALID_PARAMETER    [H33] lpBuffersOut is not NULL; lpcszHeader is one that
  *                              HttpAddRequestHeadersA() refuses; more first bytes than
- * the body has; a Content-Length that is no number; chunks with HTTP/1.0;
+ * the body has; a Content-Length that is no number, or two; chunks with HTTP/1.0;
  *   ERROR_INTERNET_INCORRECT_HANDLE_STATE  [H34] it was sent, and HttpEndRequestA() not
  *                              called;
  *   ERROR_INTERNET_INCORRECT_HANDLE_TYPE   [H13] no request;

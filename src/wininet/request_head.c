@@ -34,6 +34,16 @@ static const char *find_own(const struct wsd_request_head *head,
     return value != NULL ? value : wsd_header_list_find(head->lines, name, 0);
 }
 
+/* More than one of the application's would be understood in more than one way. */
+static bool is_unique(const struct wsd_request_head *head,
+                      const struct wsd_header_list *more, const char *name)
+{
+    const struct wsd_header_list *own =
+        wsd_header_list_has(more, name) ? more : head->lines;
+
+    return wsd_header_list_find(own, name, 1) == NULL;
+}
+
 static HRESULT find_length(const struct wsd_request_head *head,
                            const struct wsd_header_list *more,
                            struct wsd_request_shape *shape)
@@ -52,7 +62,7 @@ static HRESULT find_length(const struct wsd_request_head *head,
     }
     if (length == NULL)
         return S_OK;
-    if (!read_length(length, &declared))
+    if (!read_length(length, &declared) || !is_unique(head, more, "Content-Length"))
         return E_INVALIDARG;
     if (!head->is_whole)
         shape->length = declared;

@@ -230,6 +230,9 @@ static void framing__that_cannot_be__is_refused(void **state)
     exchange_open_post(&exchange, peer);
     add_header(exchange.request, "Content-Length: many", HTTP_ADDREQ_FLAG_ADD);
     assert_refused(request_begin(exchange.request, 1), ERROR_INVALID_PARAMETER);
+    add_header(exchange.request, "Content-Length: 1", HTTP_ADDREQ_FLAG_REPLACE);
+    add_header(exchange.request, "Content-Length: 2", HTTP_ADDREQ_FLAG_ADD);
+    assert_refused(request_begin(exchange.request, 1), ERROR_INVALID_PARAMETER);
     assert_done(InternetCloseHandle(exchange.request));
     exchange.request =
         HttpOpenRequestA(exchange.connect, "POST", "/", "HTTP/1.0", NULL, NULL, 0, 0);
