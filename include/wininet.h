@@ -274,8 +274,7 @@ WSD_API HINTERNET WSD_CALL InternetOpenA(LPCSTR lpszAgent, DWORD dwAccessType,
  *             receive timeout for each reply.
  * Last error  0 on success [H6] [F3].
  *
- * @param lpszServerName  A name or an address; one of IPv6 with brackets or without
- * [H11].
+ * @param lpszServerName  A name or an address; IPv6 with brackets or without [H11].
  * @param nServerPort     INTERNET_INVALID_PORT_NUMBER (0): the usual one of the service;
  *                        for HTTP also with INTERNET_FLAG_SECURE in HttpOpenRequestA.
  *
@@ -377,11 +376,14 @@ WSD_API HINTERNET WSD_CALL HttpOpenRequestA(HINTERNET hConnect, LPCSTR lpszVerb,
  * Last error  Untouched on success [H6].
  *
  * @param dwHeadersLength  Bytes; (DWORD)-1: up to the NUL.
- * @param dwModifiers  [H23] 0 or HTTP_ADDREQ_FLAG_ADD: another line.  _ADD_IF_NEW: only
- * if there is none of this name.  _COALESCE_WITH_COMMA, _SEMICOLON: appended to the first
- * of this name with ", " or "; ", or added. _REPLACE: the first of this name goes and the
- * new line stands at the end; without a value it is removed.  _ADD with _REPLACE:
- * likewise, or added if there is none.
+ * @param dwModifiers  HTTP_ADDREQ_FLAG_... [H23]:
+ *   0, _ADD        another line;
+ *   _ADD_IF_NEW    only if there is none of this name;
+ *   _COALESCE_WITH_COMMA, _WITH_SEMICOLON
+ *                  appended to the first of this name with ", " or "; ", or added;
+ *   _REPLACE       the first of this name goes and the new line stands at the end;
+ *                  without a value it is removed;
+ *   _ADD with _REPLACE  likewise, or added if there is none.
  *
  * @return TRUE; FALSE with
  *   ERROR_INVALID_PARAMETER           [H24] lpszHeaders is NULL or has no line; a line
@@ -418,11 +420,13 @@ WSD_API BOOL WSD_CALL HttpAddRequestHeadersA(HINTERNET hRequest, LPCSTR lpszHead
  * Authorization when the server has asked for it (ERROR_INTERNET_FORCE_RETRY): it stands
  * in front, HttpQueryInfoA() does not tell it, and with Digest the length comes last.
  *
- * After the response has been received, the request may be sent again [H31]. Redirections
- * are not followed [H32].
+ * After the response has been received, the request may be sent again [H31].
+ * Redirections are not followed [H32].
  *
  * Blocking    Up to the connect timeout, and the send timeout, until the network has
- * taken the head. Last error  0 on success [H6].
+ *             taken the head; up to the receive timeout for the answer to a request that
+ *             goes ahead for Digest.
+ * Last error  0 on success [H6].
  *
  * @param lpBuffersIn   May be NULL: no more headers, no body.
  * @param lpBuffersOut  NULL.
@@ -431,7 +435,8 @@ WSD_API BOOL WSD_CALL HttpAddRequestHeadersA(HINTERNET hRequest, LPCSTR lpszHead
  * @return TRUE; FALSE with
  *   ERROR_INVALID_PARAMETER    [H33] lpBuffersOut is not NULL; lpcszHeader is one that
  *                              HttpAddRequestHeadersA() refuses; more first bytes than
- * the body has; a Content-Length that is no number, or two; chunks with HTTP/1.0;
+ *                              the body has; a Content-Length that is no number, or two
+ *                              of them; chunks with HTTP/1.0;
  *   ERROR_INTERNET_INCORRECT_HANDLE_STATE  [H34] it was sent, and HttpEndRequestA() not
  *                              called;
  *   ERROR_INTERNET_INCORRECT_HANDLE_TYPE   [H13] no request;
@@ -523,8 +528,8 @@ WSD_API BOOL WSD_CALL HttpSendRequestA(HINTERNET hRequest, LPCSTR lpszHeaders,
  * Last error  0 on success [H6].
  *
  * @param dwInfoLevel  HTTP_QUERY_..., with HTTP_QUERY_FLAG_REQUEST_HEADERS for the
- * request [H52], and _FLAG_NUMBER for a DWORD or _FLAG_NUMBER64 for 8 bytes in place of
- * text [H53].
+ *                     request [H52], and _FLAG_NUMBER for a DWORD or _FLAG_NUMBER64 for 8
+ *                     bytes in place of text [H53].
  * @param lpBuffer     Text, with a NUL behind it.  NULL asks for the size.
  * @param lpdwBufferLength  In: bytes of lpBuffer.  Out: of the text without its NUL; for
  *                     ERROR_INSUFFICIENT_BUFFER the size needed, NUL included [H54].
@@ -533,9 +538,9 @@ WSD_API BOOL WSD_CALL HttpSendRequestA(HINTERNET hRequest, LPCSTR lpszHeaders,
  * @return TRUE; FALSE, with nothing given and *lpdwIndex as it was [H55], with
  *   ERROR_INVALID_PARAMETER           [H56] lpdwBufferLength is NULL;
  *   ERROR_INSUFFICIENT_BUFFER         [H54]
- *   ERROR_HTTP_HEADER_NOT_FOUND       [H57] no such header, or no more of them; an
- * unknown level; ERROR_HTTP_INVALID_HEADER         [H58] no number, or one that is too
- * large; ERROR_HTTP_INVALID_QUERY_REQUEST  [H59] a request has no such thing;
+ *   ERROR_HTTP_HEADER_NOT_FOUND       [H57] no such header, or no more; unknown level;
+ *   ERROR_HTTP_INVALID_HEADER         [H58] no number, or one that is too large;
+ *   ERROR_HTTP_INVALID_QUERY_REQUEST  [H59] a request has no such thing;
  *   ERROR_INTERNET_INCORRECT_HANDLE_STATE  [H60] between HttpSendRequestExA() and
  *                                     HttpEndRequestA(), of the response;
  *   ERROR_INTERNET_INCORRECT_HANDLE_TYPE   [H13] no request;
@@ -588,11 +593,11 @@ WSD_API HINTERNET WSD_CALL FtpOpenFileA(HINTERNET hConnect, LPCSTR lpszFileName,
  * @param lpdwError  Set to 0.
  * @param lpszBuffer Text, with a NUL behind it; cut if the buffer is too small [F21].
  * @param lpdwBufferLength  In: bytes of lpszBuffer.  Out: of the text without its NUL;
- * for ERROR_INSUFFICIENT_BUFFER the size needed, NUL included.
+ *                          for ERROR_INSUFFICIENT_BUFFER the size needed, NUL included.
  *
- * @return TRUE; FALSE with ERROR_INVALID_PARAMETER [F22], lpdwError or lpdwBufferLength
- * is NULL; with ERROR_INSUFFICIENT_BUFFER [F23], lpszBuffer is NULL or has 0 bytes, and
- * there is text.
+ * @return TRUE; FALSE with
+ *   ERROR_INVALID_PARAMETER    [F22] lpdwError or lpdwBufferLength is NULL;
+ *   ERROR_INSUFFICIENT_BUFFER  [F23] lpszBuffer is NULL or has 0 bytes: there is text.
  */
 WSD_API BOOL WSD_CALL InternetGetLastResponseInfoA(LPDWORD lpdwError, LPSTR lpszBuffer,
                                                    LPDWORD lpdwBufferLength)
@@ -646,7 +651,8 @@ WSD_API BOOL WSD_CALL InternetWriteFile(HINTERNET hFile, LPCVOID lpBuffer,
  * Last error  0 on success [H6].
  *
  * @param lpdwNumberOfBytesRead  Set to 0 before all else [H64]; TRUE with 0 is the end,
- * as often as it is asked [H74].  With a failure, the bytes that came before it [H75].
+ *                               as often as it is asked [H74].  With a failure, the
+ *                               bytes that came before it [H75].
  *
  * @return TRUE; FALSE with
  *   ERROR_INVALID_PARAMETER    [H76] lpBuffer or lpdwNumberOfBytesRead is NULL;
