@@ -119,6 +119,18 @@ void cli_remark(struct cli *cli, const char *text)
     fprintf(stderr, "%s: %s\n", cli->program, text);
 }
 
+void WSD_CALL cli_log(void *cli, const wsd_log_entry *entry)
+{
+    static const char *const levels[] = {[WSD_LOG_ERROR] = "error",
+                                         [WSD_LOG_WARNING] = "warning",
+                                         [WSD_LOG_INFORMATION] = "note",
+                                         [WSD_LOG_DEBUG] = "debug"};
+    const char *gap = entry->message_id[0] != '\0' ? " " : "";
+
+    fprintf(stderr, "%s: %s: %s%s%s\n", ((const struct cli *)cli)->program,
+            levels[entry->level], entry->text, gap, entry->message_id);
+}
+
 bool cli_misuse(const struct cli *cli, const char *what)
 {
     if (what != NULL)

@@ -1,6 +1,6 @@
 /*
- * cli -- what the example programs need of a terminal: errors in plain words, Ctrl-C,
- * numbers with a suffix, and a progress bar.
+ * cli -- what the example programs need of a terminal: errors in plain words, the log,
+ * Ctrl-C, numbers with a suffix, and a progress bar.
  */
 #ifndef CLI_H
 #define CLI_H
@@ -8,6 +8,8 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "wsd_error.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -62,6 +64,9 @@ void cli_print_error(struct cli *cli, const char *what, const char *text);
 
 /* Prints a remark on stderr, unless quiet. */
 void cli_remark(struct cli *cli, const char *text);
+
+/* Prints a line of the log on stderr; cli is the context of the callback. */
+void WSD_CALL cli_log(void *cli, const wsd_log_entry *entry);
 
 /* Says on stderr what is wrong with the command line (NULL: somebody has) and where to
  * find help; returns false. */

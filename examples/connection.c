@@ -6,13 +6,6 @@
 
 #include "transfer.h"
 
-static void WSD_CALL log_line(void *context, const char *line)
-{
-    const struct cli *cli = context;
-
-    fprintf(stderr, "%s: %s\n", cli->program, line);
-}
-
 /* Keeps a secret and hides it from ps, as curl does. */
 static bool keep_secret(struct connection *connection, char *secret, size_t size,
                         char *value)
@@ -147,8 +140,9 @@ bool connection_take_option(struct connection *connection, int option, char *val
         options->expect_continue = TRUE;
         return true;
     case CONNECTION_VERBOSE:
-        options->log = log_line;
+        options->log = cli_log;
         options->log_context = connection->cli;
+        options->log_level = WSD_LOG_DEBUG;
         return true;
     case CONNECTION_QUIET:
         connection->cli->quiet = true;

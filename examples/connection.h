@@ -74,7 +74,7 @@ struct connection {
     "  --header LINE   send 'Name: value' with each request; may be given many times\n"  \
     "  --from URI      wsa:From of each message\n"                                       \
     "  --expect        ask the device first whether it wants the document\n"             \
-    "  --verbose       say more about errors\n"                                          \
+    "  -v, --verbose   print the log\n"                                                  \
     "  --quiet         no progress\n"                                                    \
     "  --help, --version\n"                                                              \
     "Secrets are hidden from ps as soon as the program has started, not before.\n"
@@ -101,10 +101,10 @@ enum {
     CONNECTION_HEADER,
     CONNECTION_FROM,
     CONNECTION_EXPECT,
-    CONNECTION_VERBOSE,
     CONNECTION_QUIET,
     CONNECTION_HELP,
-    CONNECTION_VERSION
+    CONNECTION_VERSION,
+    CONNECTION_VERBOSE = 'v'
 };
 
 /* Takes what getopt_long() has found.  False, with a message, when it is none of these

@@ -40,6 +40,9 @@ bool device_take_option(struct device *device, int option, char *value)
     case DEVICE_TLS_KEY:
         device->options.tls_key_file = value;
         return true;
+    case DEVICE_VERBOSE:
+        device->options.log_level = WSD_LOG_DEBUG;
+        return true;
     case DEVICE_QUIET:
         device->cli.quiet = true;
         return true;
@@ -69,14 +72,6 @@ void device_say(const struct device *device, const char *format, ...)
     fflush(stdout);
     funlockfile(stdout);
     va_end(arguments);
-}
-
-static void log_line(void *context, const char *line)
-{
-    const struct device *device = context;
-
-    if (!device->cli.quiet)
-        fprintf(stderr, "%s: %s\n", device->cli.program, line);
 }
 
 /* ---- Life -------------------------------------------------------------------------- */
@@ -135,8 +130,8 @@ static HRESULT start(struct device *device, const struct device_operation *opera
 {
     HRESULT hr;
 
-    device->options.log = log_line;
-    device->options.log_context = device;
+    device->options.log = device->cli.quiet ? NULL : cli_log;
+    device->options.log_context = &device->cli;
     hr = wsd_service_create(&device->options, service);
     for (size_t i = 0; hr == S_OK && i < count; i++)
         hr = wsd_service_handle(*service, device->path, operations[i].action,

@@ -31,6 +31,7 @@ struct device {
         {"port-file", required_argument, NULL, DEVICE_PORT_FILE},                        \
         {"tls-cert", required_argument, NULL, DEVICE_TLS_CERT},                          \
         {"tls-key", required_argument, NULL, DEVICE_TLS_KEY},                            \
+        {"verbose", no_argument, NULL, DEVICE_VERBOSE},                                  \
         {"quiet", no_argument, NULL, DEVICE_QUIET},                                      \
         {"help", no_argument, NULL, DEVICE_HELP},                                        \
         {"version", no_argument, NULL, DEVICE_VERSION},                                  \
@@ -44,6 +45,7 @@ struct device {
     "  --port-file F   write the port's number to file F\n"                              \
     "  --tls-cert F    speak HTTPS: the certificate chain, in PEM,\n"                    \
     "  --tls-key F     and its key\n"                                                    \
+    "  -v, --verbose   print the whole log, not only what is amiss\n"                    \
     "  --quiet         print nothing but the line READY URL\n"                           \
     "  --help, --version\n"
 
@@ -56,7 +58,8 @@ enum {
     DEVICE_TLS_KEY,
     DEVICE_QUIET,
     DEVICE_HELP,
-    DEVICE_VERSION
+    DEVICE_VERSION,
+    DEVICE_VERBOSE = 'v'
 };
 
 /* Takes what getopt_long() has found.  False, with a message, when it is none of these

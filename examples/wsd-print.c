@@ -239,7 +239,7 @@ static bool parse_options(struct print *print, int argc, char **argv)
         CONNECTION_OPTIONS};
     int option;
 
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "v", options, NULL)) != -1) {
         bool ok = true;
 
         switch (option) {

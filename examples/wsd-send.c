@@ -221,7 +221,7 @@ static bool parse_options(struct send *send, int argc, char **argv)
                                             CONNECTION_OPTIONS};
     int option;
 
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "v", options, NULL)) != -1) {
         switch (option) {
         case ACTION:
             send->action = optarg;

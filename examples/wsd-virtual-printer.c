@@ -343,7 +343,7 @@ static bool parse_options(struct printer *printer, int argc, char **argv)
     const struct cli *cli = &printer->device.cli;
     int option;
 
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "v", options, NULL)) != -1) {
         if (option == DIR)
             printer->path = optarg;
         else if (option == PATIENCE) {

@@ -238,7 +238,7 @@ static bool parse_options(struct scanner *scanner, int argc, char **argv)
     struct cli *cli = &scanner->device.cli;
     int option;
 
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "v", options, NULL)) != -1) {
         bool ok = true;
 
         switch (option) {

@@ -63,8 +63,9 @@ WSD_API HRESULT WSD_CALL wsd_attachment_get_ready_fd(IWSDAttachment *attachment,
  * Says that a Write or Close is worth trying again, once after each STG_S_BLOCK [T4].
  *
  * Called on a thread of the library, or on the thread whose call changed the attachment,
- * with no lock held.  It may call any method of the attachment whose wait budget is 0,
- * and may give back the last reference [T5].
+ * with no lock held.  It may call whatever does not wait, as wsd_log_callback says, so
+ * any method of the attachment whose wait budget is 0, and may give back the last
+ * reference [T5].
  */
 typedef void(WSD_CALL *wsd_ready_callback)(void *context);
 

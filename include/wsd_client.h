@@ -76,7 +76,7 @@ typedef struct wsd_client_options {
     /** User-Agent; default "WSDAPI", which some devices want to see. */
     const char *user_agent;
 
-    /** Diagnostics; default none. */
+    /** The log; default none. */
     wsd_log_callback log;
     void *log_context;
 
@@ -166,6 +166,16 @@ typedef struct wsd_client_options {
     const char *proxy_user;
     const char *proxy_password;
     DWORD proxy_authentication;
+
+    /* ---- Who watches ---- */
+
+    /** The last level of the log that is wanted, WSD_LOG_ERROR ... WSD_LOG_DEBUG; default
+     * WSD_LOG_WARNING [L100]. */
+    DWORD log_level;
+
+    /** Told how far each message is; default none. */
+    wsd_progress_callback progress;
+    void *progress_context;
 } wsd_client_options;
 
 /** Most header_lines, and octets of all of them: common servers refuse longer heads, and
@@ -178,14 +188,14 @@ typedef struct wsd_client_options {
     {                                                                                    \
         sizeof(wsd_client_options), 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, FALSE, NULL,  \
             NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL, FALSE, NULL, NULL, 0,  \
-            FALSE, NULL, NULL, NULL, 0                                                   \
+            FALSE, NULL, NULL, NULL, 0, 0, NULL, NULL                                    \
     }
 
 /**
  * Makes a client and starts its thread.
  *
  * @param options  NULL for the defaults.  Those of programs that were built before they
- * had content_length, or ca_file, are taken too [L31].
+ * had content_length, ca_file, or log_level, are taken too [L31].
  *
  * @retval S_OK           [L1]
  * @retval E_POINTER      out is NULL.
@@ -297,7 +307,11 @@ WSD_API HRESULT WSD_CALL wsd_client_receive(wsd_client *client,
  *
  * Cuts all transfers that are not finished: their attachments fail with E_ABORT [L27].
  * Waits for the client's thread to end, which takes no longer than a callback in
- * progress.
+ * progress; no log and no progress callback comes later [L101].
+ *
+ * In a callback of the library it does not wait: the transfers are cut soon after, and
+ * log and progress callbacks of this client do not begin any more [L102]; one that
+ * another thread is in may still be.
  */
 WSD_API void WSD_CALL wsd_client_release(wsd_client *client);
 

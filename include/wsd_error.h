@@ -9,6 +9,8 @@
 #ifndef WSD_ERROR_H
 #define WSD_ERROR_H
 
+#include <stddef.h>
+
 #include "wsd_types.h"
 
 #ifdef __cplusplus
@@ -43,15 +45,57 @@ WSD_API const char *WSD_CALL wsd_error_name(HRESULT hr);
  */
 WSD_API const char *WSD_CALL wsd_error_text(HRESULT hr);
 
+/** Whom a line of the log is for; the lower the number, the fewer the lines.
+ * ERROR        who runs the program: a message has failed.
+ * WARNING      likewise: something was refused or given up, and the rest goes on.
+ * INFORMATION  who connects a device: what it does amiss, and is taken all the same.
+ * DEBUG        who looks for a fault: how each transfer begins and ends. */
+#define WSD_LOG_ERROR 1
+#define WSD_LOG_WARNING 2
+#define WSD_LOG_INFORMATION 3
+#define WSD_LOG_DEBUG 4
+
+/** What a line of the log is about. */
+#define WSD_LOG_TRANSPORT 1 /**< connections and HTTP */
+#define WSD_LOG_TLS 2       /**< who the other side is, and the way to it */
+#define WSD_LOG_MIME 3      /**< the parts of a package that came in */
+#define WSD_LOG_MESSAGE 4   /**< messages and their attachments */
+#define WSD_LOG_SERVICE 5   /**< requests to a service */
+
+/** Longest text and message_id of an entry, octets; longer ones are cut. */
+#define WSD_LOG_MAX_TEXT 511
+#define WSD_LOG_MAX_ID 127
+
+/** A line of the log.  It and its strings are the library's and end with the call. */
+typedef struct wsd_log_entry {
+    size_t size;            /**< sizeof(wsd_log_entry) of the library */
+    DWORD level;            /**< WSD_LOG_ERROR ... WSD_LOG_DEBUG */
+    DWORD category;         /**< WSD_LOG_TRANSPORT ... WSD_LOG_SERVICE */
+    HRESULT result;         /**< the failure that it is about, or S_OK */
+    const char *message_id; /**< wsa:MessageID of what a client has sent or a service has
+                             * been asked, "urn:uuid:..." [E7]; "" when there is none */
+    const char *text;       /**< one line without its end */
+} wsd_log_entry;
+
 /**
- * Receives one line of diagnostics of a client or a service, without a line end: what was
- * connected to, what the transport says of a failure.  Never a credential and never
- * content.
+ * Receives the log of a client or a service: all that is of the level log_level of its
+ * options or a lower number [E8].
  *
- * Called on a thread of the library with no lock held.  Must not wait; may call any
- * function that never waits.  Must not release the client or service.
+ * The text is for people and may change.  It is UTF-8; what is none stands as \xHH, and
+ * so do control characters, so that no peer steers a terminal or begins a line [E9].
+ * Never in it: passwords, passphrases, header lines, what messages and documents hold;
+ * nor the user of a URL, nor what follows its path, for which "?..." stands [E10].
+ *
+ * Blocking    Must not block: the messages of its client, or the service, wait for it.
+ *             It may call whatever does not wait; a call that would wait fails with
+ *             HRESULT_FROM_WIN32(ERROR_POSSIBLE_DEADLOCK) instead: Write and Close of an
+ *             attachment and Read, unless their wait budget is 0, wsd_client_receive()
+ *             unless with 0 ms, and wsd_service_stop() [E11].  It may release a client,
+ *             not a service.
+ * Threads     A client's own thread, one call at a time; a service's thread and those of
+ *             its handlers, several at once.  No lock of the library is held.
  */
-typedef void(WSD_CALL *wsd_log_callback)(void *context, const char *line);
+typedef void(WSD_CALL *wsd_log_callback)(void *context, const wsd_log_entry *entry);
 
 #ifdef __cplusplus
 }

@@ -53,6 +53,35 @@ typedef struct wsd_part_options {
         sizeof(wsd_part_options), NULL, NULL                                             \
     }
 
+/** How far a message is.  It and its strings are the library's and end with the call. */
+typedef struct wsd_message_progress {
+    size_t size;                   /**< sizeof(wsd_message_progress) of the library */
+    wsd_outbound_message *message; /**< without a reference for the callback */
+    const char *message_id;        /**< its wsa:MessageID, as in the log */
+    uint64_t accepted;             /**< octets that Write has taken, of all attachments */
+    uint64_t handed;               /**< of those, handed to the network */
+    uint64_t total;                /**< what they declare; UINT64_MAX unless all do */
+    BOOL ended;                    /**< this is the last call for the message, */
+    HRESULT result;                /**< and S_OK, or why it failed; S_OK before */
+} wsd_message_progress;
+
+/** Octets that are handed from one call of a wsd_progress_callback to the next, at
+ * least. */
+#define WSD_PROGRESS_STEP 262144
+
+/**
+ * Says how far a message is: when its envelope has been handed to the network and its
+ * first attachment begins, then at most once for each WSD_PROGRESS_STEP of its
+ * attachments [M40], and once when it has ended [M41].  handed grows from call to call
+ * and is never more than accepted, nor that more than total [M42].
+ *
+ * Blocking    Must not block: as wsd_log_callback, which says what may be called too.
+ * Threads     A client's own thread, or a service's; one call at a time.  No lock of the
+ *             library is held.
+ */
+typedef void(WSD_CALL *wsd_progress_callback)(void *context,
+                                              const wsd_message_progress *progress);
+
 /**
  * Makes an outbound message.
  *

@@ -128,16 +128,23 @@ typedef struct wsd_service_options {
      * one to return.  Default 64. */
     unsigned max_workers;
 
-    /** Diagnostics: what was refused and why.  Never content.  Called on threads of the
-     * service with no lock held; must not wait.  Default none. */
+    /** The log: what was refused and why.  Default none. */
     wsd_log_callback log;
     void *log_context;
+
+    /** The last level of the log that is wanted, WSD_LOG_ERROR ... WSD_LOG_DEBUG; default
+     * WSD_LOG_WARNING [S42]. */
+    DWORD log_level;
+
+    /** Told how far each reply of a handler is [S43]; default none. */
+    wsd_progress_callback progress;
+    void *progress_context;
 } wsd_service_options;
 
 #define WSD_SERVICE_OPTIONS_INIT                                                         \
     {                                                                                    \
         sizeof(wsd_service_options), NULL, 0, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0,  \
-            0, 0, NULL, NULL                                                             \
+            0, 0, NULL, NULL, 0, NULL, NULL                                              \
     }
 
 /**
@@ -254,8 +261,9 @@ WSD_API HRESULT WSD_CALL wsd_service_reply(wsd_outbound_message *reply);
 WSD_API HRESULT WSD_CALL wsd_service_stop(wsd_service *service, DWORD drain_ms);
 
 /** Stops with a drain time of 0, unless that was done, and gives the service back.
- * Accepts NULL [S31].  Called by a handler, or on another thread of the library, it does
- * nothing: the service goes on, and is to be given back elsewhere [S41]. */
+ * Accepts NULL [S31].  No callback is called later.  Called by a handler or a callback, or
+ * on another thread of the library, it does nothing: the service goes on, and is to be
+ * given back elsewhere [S41]. */
 WSD_API void WSD_CALL wsd_service_release(wsd_service *service);
 
 #ifdef __cplusplus

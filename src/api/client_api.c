@@ -19,7 +19,7 @@ struct wsd_client {
     char *header_lines[WSD_MAX_HEADER_LINES + 1]; /* NULL behind the last */
 };
 
-static DWORD time_or(DWORD given, DWORD otherwise)
+static DWORD number_or(DWORD given, DWORD otherwise)
 {
     return given != 0 ? given : otherwise;
 }
@@ -90,20 +90,25 @@ static struct wsd_curl_settings settings_of(const wsd_client_options *options)
 static HRESULT client_open(struct wsd_client *client, const wsd_client_options *options)
 {
     const struct wsd_curl_options transport = {
-        .timeouts = {.connect_ms = time_or(options->connect_timeout_ms, 30000),
-                     .send_ms = time_or(options->peer_stall_timeout_ms, 120000),
-                     .response_ms = time_or(options->response_timeout_ms, 90000)},
+        .timeouts = {.connect_ms = number_or(options->connect_timeout_ms, 30000),
+                     .send_ms = number_or(options->peer_stall_timeout_ms, 120000),
+                     .response_ms = number_or(options->response_timeout_ms, 90000)},
         .settings = settings_of(options),
-        .log = options->log,
-        .log_context = options->log_context,
+        .observer = {.log = options->log,
+                     .log_context = options->log_context,
+                     .log_level = number_or(options->log_level, WSD_LOG_WARNING),
+                     .progress = options->progress,
+                     .progress_context = options->progress_context},
     };
     HRESULT hr = client_copy_texts(client, options);
 
+    if (hr == S_OK)
+        hr = wsd_curl_transport_create(client->mem, &transport, &client->transport);
     if (FAILED(hr))
         return hr;
     client->exchange = (struct wsd_exchange_options){
         .ring_bytes = size_or(options->ring_bytes, (size_t)1 << 20),
-        .wait_budget_ms = time_or(options->wait_budget_ms, WSD_WAIT_BUDGET_MS),
+        .wait_budget_ms = number_or(options->wait_budget_ms, WSD_WAIT_BUDGET_MS),
         .max_envelope_bytes = size_or(options->max_envelope_bytes, WSD_MAX_ENVELOPE),
         .max_reply_bytes = size_or(options->max_reply_bytes, (size_t)1 << 20),
         .content_length = options->content_length != FALSE,
@@ -111,8 +116,9 @@ static HRESULT client_open(struct wsd_client *client, const wsd_client_options *
         .user_agent = client->user_agent,
         .from = client->from,
         .header_lines = (const char *const *)client->header_lines,
+        .observer = wsd_curl_transport_observer(client->transport),
     };
-    return wsd_curl_transport_create(client->mem, &transport, &client->transport);
+    return S_OK;
 }
 
 static bool has_name(const char *line, const char *name)
@@ -160,6 +166,7 @@ static bool are_allowed(const wsd_client_options *options)
            (options->from == NULL || wsd_field_is_uri(options->from)) &&
            (options->accept_any_certificate == 0 ||
             options->accept_any_certificate == WSD_ACCEPT_ANY_CERTIFICATE) &&
+           options->log_level <= WSD_LOG_DEBUG &&
            are_lines_allowed(options->header_lines);
 }
 
@@ -167,6 +174,7 @@ static bool are_allowed(const wsd_client_options *options)
 static bool is_size_known(size_t size)
 {
     return size == sizeof(wsd_client_options) ||
+           size == offsetof(wsd_client_options, log_level) ||
            size == offsetof(wsd_client_options, ca_file) ||
            size == offsetof(wsd_client_options, content_length);
 }

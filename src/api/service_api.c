@@ -56,6 +56,7 @@ static bool are_valid(const wsd_service_options *options)
     bool tls = options->tls_certificate_file != NULL;
 
     return options->size == sizeof(*options) && options->ring_bytes <= MAX_RING_BYTES &&
+           options->log_level <= WSD_LOG_DEBUG &&
            tls == (options->tls_key_file != NULL) &&
            (tls || options->tls_client_ca_file == NULL) &&
            (options->address == NULL || is_numeric_address(options->address));
@@ -99,8 +100,11 @@ static HRESULT service_open(struct wsd_service *service,
                                                              : (uint64_t)16 << 20,
         .max_requests = number_or(options->max_requests, max_connections),
         .max_workers = number_or(options->max_workers, 64),
-        .log = options->log,
-        .log_context = options->log_context,
+        .observer = {.log = options->log,
+                     .log_context = options->log_context,
+                     .log_level = number_or(options->log_level, WSD_LOG_WARNING),
+                     .progress = options->progress,
+                     .progress_context = options->progress_context},
     };
     HRESULT hr = keep_texts(service, options);
 

@@ -63,7 +63,7 @@ BOOL WSD_CALL InternetCloseHandle(HINTERNET hInternet)
 /* Every request brings its own timeouts. */
 static HRESULT open_transport(const struct wsd_mem *mem, struct wsd_transport **out)
 {
-    const struct wsd_curl_options options = {.log = NULL};
+    const struct wsd_curl_options options = {.timeouts = {0}};
     struct wsd_curl_transport *transport;
     HRESULT hr = wsd_curl_transport_create(mem, &options, &transport);
 

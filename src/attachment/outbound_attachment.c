@@ -54,6 +54,7 @@ struct wsd_outbound {
         bool write_called;   /* with valid arguments: from then on Abort is allowed */
         bool opened;         /* a Write returned S_OK: from then on Close is allowed */
         bool sent;           /* all is out */
+        bool forgotten;      /* given back before its end */
         bool puller_waiting; /* told WSD_PULL_NOTHING_NOW and not yet woken */
         struct wsd_outbound_host *host; /* owned reference; NULL until armed */
         uint64_t length; /* the declared one; WSD_LENGTH_UNKNOWN is more than any */
@@ -373,8 +374,10 @@ static uint32_t WSD_CALL outbound_Release(IWSDOutboundAttachment *iface)
     outbound_enter(self);
     self->synced.waiting.ready = NULL; /* there is nobody to tell */
     /* Nobody can close it any more.  CLOSING goes on: its document is whole. */
-    if (self->synced.state <= OUTBOUND_OPEN)
+    if (self->synced.state <= OUTBOUND_OPEN) {
+        self->synced.forgotten = true;
         outbound_abort_locked(self);
+    }
     outbound_leave(self);
     wsd_outbound_release_use(self);
     return 0;
@@ -413,6 +416,8 @@ static enum wsd_pull outbound_pull(struct wsd_body_source *source, uint8_t *buff
     enum wsd_pull result = WSD_PULL_BYTES;
 
     outbound_enter(self);
+    if (self->synced.host != NULL)
+        outbound_call_host_locked(self, self->synced.host->vtable->moved);
     if (self->synced.state == OUTBOUND_BOUND)
         outbound_set_state_locked(self, OUTBOUND_OPEN);
     *size = wsd_channel_drain_locked(&self->synced.channel, buffer, capacity);
@@ -555,6 +560,16 @@ void wsd_outbound_fail(struct wsd_outbound *self, HRESULT error)
     outbound_enter(self);
     outbound_fail_locked(self, error);
     outbound_leave(self);
+}
+
+bool wsd_outbound_is_forgotten(struct wsd_outbound *self)
+{
+    bool forgotten;
+
+    outbound_enter(self);
+    forgotten = self->synced.forgotten;
+    outbound_leave(self);
+    return forgotten;
 }
 
 struct wsd_waiting *wsd_outbound_waiting(struct wsd_outbound *self)

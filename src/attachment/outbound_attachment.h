@@ -9,6 +9,7 @@
 #ifndef WSD_ATTACHMENT_OUTBOUND_ATTACHMENT_H
 #define WSD_ATTACHMENT_OUTBOUND_ATTACHMENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,8 @@ struct wsd_outbound_host_vtable {
     void (*start)(struct wsd_outbound_host *host);
     /* The source has something again, after WSD_PULL_NOTHING_NOW. */
     void (*wake)(struct wsd_outbound_host *host);
+    /* What was pulled before has been handed to the network.  On the puller's thread. */
+    void (*moved)(struct wsd_outbound_host *host);
     /* Cut the message and fail its other attachments. */
     void (*abort)(struct wsd_outbound_host *host);
     void (*add_ref)(struct wsd_outbound_host *host);
@@ -69,6 +72,9 @@ struct wsd_body_source *wsd_outbound_source(struct wsd_outbound *self);
 
 /* Fails the attachment for good, unless it is closed, aborted or failed. */
 void wsd_outbound_fail(struct wsd_outbound *self, HRESULT error);
+
+/* Did the last Release end it, because it was neither closed nor aborted? */
+bool wsd_outbound_is_forgotten(struct wsd_outbound *self);
 
 /* For wsd_attachment.h. */
 struct wsd_waiting *wsd_outbound_waiting(struct wsd_outbound *self);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <unistd.h>
 
 /* WSD_PORTABLE_ONLY lets a Linux build test what other systems run. */
@@ -72,4 +73,10 @@ HRESULT wsd_uuid_random(char uuid[WSD_UUID_SIZE])
     }
     uuid[length] = '\0';
     return S_OK;
+}
+
+HRESULT wsd_uuid_random_urn(char urn[WSD_URN_UUID_SIZE])
+{
+    memcpy(urn, WSD_URN_UUID, sizeof(WSD_URN_UUID));
+    return wsd_uuid_random(urn + sizeof(WSD_URN_UUID) - 1);
 }

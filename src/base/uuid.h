@@ -10,4 +10,9 @@
  * Returns S_OK, or E_FAIL when the kernel gives no random bytes. */
 HRESULT wsd_uuid_random(char uuid[WSD_UUID_SIZE]);
 
+/* The same as a URN (RFC 9562 section 4), which ends with the UUID. */
+#define WSD_URN_UUID "urn:uuid:"
+#define WSD_URN_UUID_SIZE (sizeof(WSD_URN_UUID) - 1 + WSD_UUID_SIZE)
+HRESULT wsd_uuid_random_urn(char urn[WSD_URN_UUID_SIZE]);
+
 #endif

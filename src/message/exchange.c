@@ -2,8 +2,10 @@
 
 #include <string.h>
 
+#include "base/hresult.h"
 #include "base/uuid.h"
 #include "message/package.h"
+#include "message/progress.h"
 #include "os/clock.h"
 #include "os/monitor.h"
 #include "os/thread.h"
@@ -26,9 +28,13 @@ struct wsd_exchange {
     struct wsd_transfer *transfer; /* constant once the message is armed */
     atomic_uint start;             /* START_*: with both it has been started */
     struct wsd_package package;
+    char message_id[WSD_URN_UUID_SIZE];
+    char *url;                      /* owned; what the subject borrows */
+    struct wsd_log_subject subject; /* constant */
 
     /* The transport's thread only, until done() */
     struct wsd_outbound_message *message; /* a reference */
+    struct wsd_progress progress;
     int status;
     bool complete;     /* when the status came, the whole request was out */
     HRESULT too_early; /* the status came before the request's end: its code */
@@ -64,6 +70,7 @@ void wsd_exchange_release(struct wsd_exchange *exchange)
     if (exchange->transfer != NULL)
         exchange->transfer->vtable->release(exchange->transfer);
     wsd_package_fini(&exchange->package);
+    wsd_free(exchange->mem, exchange->url);
     wsd_monitor_fini(&exchange->synced.monitor);
     wsd_free(exchange->mem, exchange);
 }
@@ -90,6 +97,13 @@ static void exchange_host_wake(struct wsd_outbound_host *host)
     transfer->vtable->wake(transfer);
 }
 
+static void exchange_host_moved(struct wsd_outbound_host *host)
+{
+    struct wsd_exchange *exchange = exchange_from_host(host);
+
+    wsd_progress_moved(&exchange->progress, exchange->message);
+}
+
 static void exchange_host_abort(struct wsd_outbound_host *host)
 {
     struct wsd_transfer *transfer = exchange_from_host(host)->transfer;
@@ -110,6 +124,7 @@ static void exchange_host_release(struct wsd_outbound_host *host)
 static const struct wsd_outbound_host_vtable exchange_host_vtable = {
     .start = exchange_host_start,
     .wake = exchange_host_wake,
+    .moved = exchange_host_moved,
     .abort = exchange_host_abort,
     .add_ref = exchange_host_add_ref,
     .release = exchange_host_release,
@@ -181,6 +196,14 @@ static HRESULT exchange_judge(const struct wsd_exchange *exchange, HRESULT trans
     return FAILED(transfer) ? transfer : verdict;
 }
 
+/* What the transport has nothing to say about. */
+static void exchange_log(const struct wsd_exchange *exchange, HRESULT result)
+{
+    wsd_observer_log(&exchange->subject, WSD_LOG_ERROR, WSD_LOG_MESSAGE, result,
+                     "answered with status %d: %s (%s)", exchange->status,
+                     wsd_hresult_text(result), wsd_hresult_name(result));
+}
+
 /* Attachments are read while they arrive: the result is there when the status and the
  * envelope are, whatever becomes of the transfer. */
 static void exchange_publish_early(struct wsd_exchange *exchange)
@@ -191,8 +214,10 @@ static void exchange_publish_early(struct wsd_exchange *exchange)
         !wsd_inbound_is_readable(exchange->incoming))
         return;
     result = exchange_judge(exchange, S_OK);
-    if (FAILED(result))
+    if (FAILED(result)) {
+        exchange_log(exchange, result);
         wsd_message_fail(exchange->message, result);
+    }
     exchange_publish(exchange, result);
 }
 
@@ -256,11 +281,16 @@ static void exchange_done(struct wsd_transfer_handler *handler, HRESULT result)
 {
     struct wsd_exchange *exchange = exchange_from_handler(handler);
     struct wsd_outbound_message *message = exchange->message;
+    HRESULT transfer = result;
 
     if (result == WSD_TRANSFER_RESET)
         result = HRESULT_FROM_WIN32(ERROR_WINHTTP_CONNECTION_ERROR);
     result = exchange_conclude(exchange, result);
+    if (result == E_ABORT)
+        wsd_message_log_forgotten(message, &exchange->subject);
     if (!exchange->published) {
+        if (FAILED(result) && SUCCEEDED(transfer))
+            exchange_log(exchange, result);
         /* A good reply leaves alone what is sent and not yet told so by Close. */
         if (FAILED(result))
             wsd_message_fail(message, result);
@@ -270,6 +300,7 @@ static void exchange_done(struct wsd_transfer_handler *handler, HRESULT result)
             exchange_drop_incoming(exchange);
         exchange_publish(exchange, result);
     }
+    wsd_progress_ended(&exchange->progress, message, result);
     exchange_drop_incoming(exchange);
     wsd_message_release(message);
     wsd_exchange_release(exchange);
@@ -311,6 +342,7 @@ static HRESULT exchange_prepare(struct wsd_exchange *exchange,
                                ? WSD_LENGTH_UNKNOWN
                                : wsd_package_length(&exchange->package),
             .awaits_continue = options->expect_continue,
+            .message_id = exchange->message_id,
         };
 
         if (multipart)
@@ -331,19 +363,32 @@ static HRESULT exchange_prepare(struct wsd_exchange *exchange,
     return hr;
 }
 
+/* Gives it the names that it has for those who watch. */
+static HRESULT exchange_name(struct wsd_exchange *exchange, const char *url,
+                             struct wsd_observer *observer)
+{
+    exchange->url = wsd_copy(exchange->mem, url, strlen(url));
+    exchange->subject =
+        (struct wsd_log_subject){observer, exchange->url, exchange->message_id};
+    exchange->inbound.subject = exchange->subject;
+    exchange->progress =
+        (struct wsd_progress){.observer = observer, .message_id = exchange->message_id};
+    return exchange->url == NULL ? E_OUTOFMEMORY
+                                 : wsd_uuid_random_urn(exchange->message_id);
+}
+
 static HRESULT exchange_create(struct wsd_outbound_message *message,
                                struct wsd_transport *transport, const char *url,
                                const struct wsd_exchange_options *options,
                                struct wsd_exchange **out)
 {
     struct wsd_exchange *exchange = wsd_alloc(message->mem, sizeof(*exchange));
-    char message_id[WSD_UUID_SIZE];
-    struct wsd_addressing addressing = {
-        .to = url, .message_id = message_id, .from = options->from};
-    HRESULT hr = E_OUTOFMEMORY;
+    struct wsd_addressing addressing = {.to = url, .from = options->from};
+    HRESULT hr;
 
     if (exchange == NULL)
-        return hr;
+        return E_OUTOFMEMORY;
+    addressing.message_id = exchange->message_id + sizeof(WSD_URN_UUID) - 1;
     exchange->host.vtable = &exchange_host_vtable;
     exchange->handler.vtable = &exchange_handler_vtable;
     exchange->mem = message->mem;
@@ -358,7 +403,7 @@ static HRESULT exchange_create(struct wsd_outbound_message *message,
 
     hr = wsd_monitor_init(&exchange->synced.monitor);
     if (hr == S_OK)
-        hr = wsd_uuid_random(message_id);
+        hr = exchange_name(exchange, url, options->observer);
     if (hr == S_OK)
         hr = wsd_package_init(&exchange->package, message, &addressing,
                               options->max_envelope_bytes, wsd_uuid_random);

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "message/inbound_message.h"
 #include "message/outbound_message.h"
+#include "os/observer.h"
 #include "transport/transport.h"
 
 struct wsd_exchange; /* opaque */
@@ -27,6 +28,7 @@ struct wsd_exchange_options {
     const char *user_agent;
     const char *from;                /* NULL: none */
     const char *const *header_lines; /* NULL behind the last; NULL: none */
+    struct wsd_observer *observer;   /* lives as long as a transfer; NULL: none */
 };
 
 /* Sends a message that was not sent yet and sets message->exchange, as wsd_client_send()

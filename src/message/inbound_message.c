@@ -6,6 +6,41 @@
 #include "mime/content_type.h"
 #include "wsd_error.h"
 
+/* ---- what the log says of the body: on the pusher's thread ---- */
+
+static struct wsd_log_subject subject_of(const struct wsd_inbound_message *message)
+{
+    struct wsd_log_subject subject = message->subject;
+
+    if (subject.message_id == NULL && message->envelope != NULL)
+        subject.message_id = wsd_envelope_message_id(message->envelope);
+    return subject;
+}
+
+static void body_is_bad(void *context, enum wsd_mime_fault fault)
+{
+    struct wsd_inbound_message *message = context;
+    struct wsd_log_subject subject = subject_of(message);
+    bool is_request = message->http_status == 0;
+
+    wsd_observer_log(&subject, is_request ? WSD_LOG_WARNING : WSD_LOG_ERROR, WSD_LOG_MIME,
+                     wsd_mime_fault_hresult(fault), "%s", wsd_mime_fault_text(fault));
+}
+
+static void log_tolerances(const struct wsd_inbound_message *message)
+{
+    const struct wsd_tolerances *used = wsd_inbound_package_tolerances(message->package);
+    struct wsd_log_subject subject = subject_of(message);
+
+    for (enum wsd_tolerance i = 0; i < WSD_TOLERANCE_COUNT; i++)
+        if (used->counts[i] > 0)
+            wsd_observer_log(&subject, WSD_LOG_INFORMATION, WSD_LOG_MIME, S_OK,
+                             "tolerated, times: %u, %s", used->counts[i],
+                             wsd_tolerance_text(i));
+}
+
+/* ---- the body ---- */
+
 static HRESULT expect(void *context, const char *href)
 {
     return wsd_inbound_package_expect(context, href);
@@ -57,7 +92,7 @@ HRESULT wsd_inbound_create(const struct wsd_mem *mem, int http_status,
                            struct wsd_inbound_message **out)
 {
     struct wsd_inbound_message *message = wsd_alloc(mem, sizeof(*message));
-    struct wsd_inbound_package_owner owner = {message, envelope_came};
+    struct wsd_inbound_package_owner owner = {message, envelope_came, body_is_bad};
     HRESULT hr = S_OK;
 
     *out = NULL;
@@ -66,6 +101,7 @@ HRESULT wsd_inbound_create(const struct wsd_mem *mem, int http_status,
     message->mem = mem;
     atomic_init(&message->references, 1);
     message->http_status = http_status;
+    message->subject = options->subject;
     message->http_type = message->http_action = "";
     host->vtable->add_ref(host);
     message->host = host;
@@ -116,6 +152,9 @@ HRESULT wsd_inbound_finish(struct wsd_inbound_message *message, HRESULT result)
 {
     struct wsd_body_sink *sink;
 
+    if (message->package != NULL && !message->has_ended)
+        log_tolerances(message);
+    message->has_ended = true;
     if (message->package != NULL && FAILED(result)) {
         wsd_inbound_package_fail(message->package, result);
         return S_OK;

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "message/inbound_package.h"
+#include "os/observer.h"
 #include "soap/envelope.h"
 #include "wsd_message.h"
 #include "wsd_types.h"
@@ -28,11 +29,15 @@ struct wsd_inbound_message {
     struct wsd_inbound_package *package; /* NULL: no multipart message */
     bool readable;                       /* likewise, and its envelope has been read */
     struct wsd_inbound_host *host;       /* of the attachments; owned reference */
+    struct wsd_log_subject subject;      /* for the pusher */
+    bool has_ended;                      /* likewise: finish() was called */
 };
 
 struct wsd_inbound_options {
     size_t max_text_bytes; /* of the envelope, or what comes in its place */
     struct wsd_inbound_package_options attachments;
+    /* For the log, borrowed until finish().  Without a message_id it is the message's. */
+    struct wsd_log_subject subject;
 };
 
 /* content_type: NULL if there is none.  One reference.

@@ -282,6 +282,23 @@ static bool all_ended(const struct wsd_inbound_package *package)
     return true;
 }
 
+static HRESULT package_refuse(const struct wsd_inbound_package *package,
+                              enum wsd_mime_fault fault)
+{
+    package->owner.is_bad(package->owner.context, fault);
+    return wsd_mime_fault_hresult(fault);
+}
+
+/* Passes the decoder's code on. */
+static HRESULT package_judge(const struct wsd_inbound_package *package, HRESULT hr)
+{
+    enum wsd_mime_fault fault = wsd_multipart_decoder_fault(package->decoder);
+
+    return FAILED(hr) && fault != WSD_MIME_NONE && fault != WSD_MIME_RECEIVER
+               ? package_refuse(package, fault)
+               : hr;
+}
+
 static HRESULT package_push(struct wsd_body_sink *sink, const uint8_t *bytes, size_t size,
                             size_t *taken)
 {
@@ -291,14 +308,14 @@ static HRESULT package_push(struct wsd_body_sink *sink, const uint8_t *bytes, si
     *taken = 0;
     if (atomic_load(&package->abandoned) && !is_awaited(package) && !all_ended(package))
         return E_ABORT;
-    return decoder->vtable->push(decoder, bytes, size, taken);
+    return package_judge(package, decoder->vtable->push(decoder, bytes, size, taken));
 }
 
 static HRESULT package_finish(struct wsd_body_sink *sink)
 {
     struct wsd_inbound_package *package = package_from_sink(sink);
     struct wsd_body_sink *decoder = wsd_multipart_decoder_sink(package->decoder);
-    HRESULT hr = decoder->vtable->finish(decoder);
+    HRESULT hr = package_judge(package, decoder->vtable->finish(decoder));
 
     if (hr == S_OK && !package->envelope_came)
         hr = WS_E_INVALID_FORMAT;
@@ -327,6 +344,12 @@ void wsd_inbound_package_abandon(struct wsd_inbound_package *package)
 uint64_t wsd_inbound_package_discarded(const struct wsd_inbound_package *package)
 {
     return package->discarded;
+}
+
+const struct wsd_tolerances *
+wsd_inbound_package_tolerances(const struct wsd_inbound_package *package)
+{
+    return &package->tolerances;
 }
 
 void wsd_inbound_package_fail(struct wsd_inbound_package *package, HRESULT error)
@@ -358,12 +381,12 @@ static HRESULT open_decoder(struct wsd_inbound_package *package, char *value)
     HRESULT hr = S_OK;
 
     if (fault != WSD_MIME_NONE)
-        return multipart ? wsd_mime_fault_hresult(fault) : S_FALSE;
+        return multipart ? package_refuse(package, fault) : S_FALSE;
     if (strncmp(type.type, "multipart/", strlen("multipart/")) != 0)
         return S_FALSE;
     fault = wsd_content_type_boundary(&type, &boundary);
     if (fault != WSD_MIME_NONE)
-        return wsd_mime_fault_hresult(fault);
+        return package_refuse(package, fault);
     start = wsd_content_type_parameter(&type, "start");
     if (start != NULL)
         hr = keep(package, start, &package->start);

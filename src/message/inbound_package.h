@@ -20,6 +20,8 @@
 #include "attachment/inbound_attachment.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "mime/mime_fault.h"
+#include "mime/tolerance.h"
 #include "stream/body_sink.h"
 #include "wsd_types.h"
 
@@ -29,6 +31,8 @@ struct wsd_inbound_package_owner {
     void *context;
     /* The envelope's bytes are complete: read them, and expect() what it refers to. */
     HRESULT (*envelope_came)(void *context);
+    /* What is wrong with the Content-Type or the body: before they fail for it. */
+    void (*is_bad)(void *context, enum wsd_mime_fault fault);
 };
 
 enum { WSD_MAX_RINGS = 4 };
@@ -74,6 +78,10 @@ void wsd_inbound_package_abandon(struct wsd_inbound_package *package);
 
 /* Bytes of parts that nobody wanted, or wants any more.  For the pusher. */
 uint64_t wsd_inbound_package_discarded(const struct wsd_inbound_package *package);
+
+/* What was taken until now although it is not as it should be.  For the pusher. */
+const struct wsd_tolerances *
+wsd_inbound_package_tolerances(const struct wsd_inbound_package *package);
 
 /* Nothing comes any more: fails the attachments that are not whole. */
 void wsd_inbound_package_fail(struct wsd_inbound_package *package, HRESULT error);

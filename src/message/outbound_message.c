@@ -115,3 +115,13 @@ void wsd_message_abandon(struct wsd_outbound_message *message)
     message->abandoned = true;
     wsd_message_fail(message, E_ABORT);
 }
+
+void wsd_message_log_forgotten(const struct wsd_outbound_message *message,
+                               const struct wsd_log_subject *subject)
+{
+    for (size_t i = 0; i < message->part_count; i++)
+        if (wsd_outbound_is_forgotten(message->parts[i].attachment))
+            wsd_observer_log(subject, WSD_LOG_WARNING, WSD_LOG_MESSAGE, E_ABORT,
+                             "attachment %s was released without Close or Abort",
+                             message->parts[i].content_id);
+}

@@ -12,6 +12,7 @@
 
 #include "attachment/outbound_attachment.h"
 #include "base/mem.h"
+#include "os/observer.h"
 #include "soap/envelope_writer.h"
 #include "wsd_message.h"
 #include "wsd_types.h"
@@ -64,6 +65,10 @@ HRESULT wsd_message_attach(struct wsd_outbound_message *message, const char *pat
 
 /* The code of the fault that the message is, "Sender" for example; else NULL. */
 const char *wsd_message_fault_code(const struct wsd_outbound_message *message);
+
+/* Says in the log which attachments were forgotten, and so aborted it. */
+void wsd_message_log_forgotten(const struct wsd_outbound_message *message,
+                               const struct wsd_log_subject *subject);
 
 /* Fails every attachment that has not ended. */
 void wsd_message_fail(struct wsd_outbound_message *message, HRESULT error);

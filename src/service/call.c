@@ -1,6 +1,8 @@
 #include "service/call.h"
 
+#include <inttypes.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/hresult.h"
@@ -28,6 +30,7 @@ struct wsd_call {
     bool discarding;                      /* nobody wants the rest of the request */
     bool finished;                        /* the request */
     uint64_t discarded;
+    uint64_t received, sent; /* octets of the bodies, for the log */
 
     /* The worker only, once there is a job */
     const struct wsd_handler_entry *entry;
@@ -80,6 +83,44 @@ static const struct wsd_inbound_host_vtable call_host_vtable = {
     .release = call_host_release,
 };
 
+/* ---- the log ---- */
+
+/* request: NULL: none yet. */
+static struct wsd_log_subject call_subject(const struct wsd_call *call,
+                                           const struct wsd_inbound_message *request)
+{
+    struct wsd_log_subject subject = {&call->dispatcher->options.observer, call->path,
+                                      NULL};
+
+    if (request != NULL && request->envelope != NULL)
+        subject.message_id = wsd_envelope_message_id(request->envelope);
+    return subject;
+}
+
+static void call_log(const struct wsd_call *call,
+                     const struct wsd_inbound_message *request, DWORD level,
+                     HRESULT result, const char *words)
+{
+    struct wsd_log_subject subject = call_subject(call, request);
+
+    wsd_observer_log(&subject, level, WSD_LOG_SERVICE, result, "%s", words);
+}
+
+static void call_log_end(const struct wsd_call *call, HRESULT result)
+{
+    char words[128];
+
+    (void)snprintf(words, sizeof(words),
+                   "ends, %" PRIu64 " octets received and %" PRIu64 " sent (%s)",
+                   call->received, call->sent, wsd_hresult_name(result));
+    call_log(call, call->incoming, WSD_LOG_DEBUG, result, words);
+}
+
+static void call_log_handler(const struct wsd_call *call, HRESULT result)
+{
+    call_log(call, call->request, WSD_LOG_WARNING, result, wsd_hresult_name(result));
+}
+
 /* ---- the handler ---- */
 
 /* In progress until the connection is done with it and the handler has returned: a peer
@@ -131,11 +172,11 @@ static HRESULT call_handle(struct wsd_call *call)
     if (hr == S_OK && !call->message->sent) {
         sent = call_send(call);
         if (sent != S_OK) {
-            wsd_dispatcher_log(call->dispatcher, call->path, wsd_hresult_name(sent));
+            call_log_handler(call, sent);
             hr = E_FAIL; /* not the client's fault, whatever the code */
         }
     } else if (hr != S_OK && hr != S_FALSE) { /* STG_S_BLOCK is no answer either */
-        wsd_dispatcher_log(call->dispatcher, call->path, wsd_hresult_name(hr));
+        call_log_handler(call, hr);
     }
     return hr;
 }
@@ -163,7 +204,8 @@ static void call_run(struct wsd_job *job)
 
 static void call_refuse(struct wsd_call *call, const struct wsd_refusal *refusal)
 {
-    wsd_dispatcher_log(call->dispatcher, call->path, refusal->reason);
+    call_log(call, call->incoming, WSD_LOG_WARNING, HTTP_E_STATUS(refusal->status),
+             refusal->reason);
     call->discarding = true;
     wsd_reply_refuse(&call->reply, refusal, call->incoming, call->mem);
 }
@@ -187,7 +229,7 @@ HRESULT wsd_call_begin(struct wsd_dispatcher *dispatcher,
                        const struct wsd_call_head *head, struct wsd_call_host *host,
                        struct wsd_call **out)
 {
-    const struct wsd_inbound_options *options = &dispatcher->options.inbound;
+    struct wsd_inbound_options options = dispatcher->options.inbound;
     struct wsd_call *call = wsd_alloc(dispatcher->mem, sizeof(*call));
     HRESULT hr;
 
@@ -204,7 +246,7 @@ HRESULT wsd_call_begin(struct wsd_dispatcher *dispatcher,
     atomic_init(&call->busy, 1);
     host->vtable->add_ref(host);
     call->host = host;
-    hr = wsd_reply_init(&call->reply, &call->inbound_host);
+    hr = wsd_reply_init(&call->reply, &call->inbound_host, &dispatcher->options.observer);
     call->path = wsd_copy(call->mem, head->path, strlen(head->path));
     if (call->path == NULL || hr != S_OK) {
         wsd_call_release(call);
@@ -212,6 +254,9 @@ HRESULT wsd_call_begin(struct wsd_dispatcher *dispatcher,
     }
     *out = call;
 
+    call_log(call, NULL, WSD_LOG_DEBUG, S_OK, "begins");
+    options.subject.observer = &dispatcher->options.observer;
+    options.subject.name = call->path;
     call->entered = wsd_dispatcher_enter(dispatcher, &call->link);
     if (!call->entered) {
         call_refuse(call, &wsd_refusal_too_busy);
@@ -221,14 +266,14 @@ HRESULT wsd_call_begin(struct wsd_dispatcher *dispatcher,
         call_refuse(call, &wsd_refusal_no_such_path);
         return S_OK;
     }
-    hr = wsd_inbound_create(call->mem, 0, head->content_type, options,
+    hr = wsd_inbound_create(call->mem, 0, head->content_type, &options,
                             &call->inbound_host, &call->incoming);
     if (FAILED(hr))
         call_refuse_for(call, hr);
     else if (!is_soap(call->incoming))
         call_refuse(call, &wsd_refusal_not_soap);
     else if (call->incoming->package == NULL && head->body_length != WSD_LENGTH_UNKNOWN &&
-             head->body_length > options->max_text_bytes)
+             head->body_length > options.max_text_bytes)
         call_refuse(call, &wsd_refusal_too_large);
     return S_OK;
 }
@@ -293,7 +338,7 @@ static void call_stop_reading(struct wsd_call *call, HRESULT hr)
         call_refuse_for(call,
                         hr == WS_E_ENDPOINT_DISCONNECTED ? WS_E_INVALID_FORMAT : hr);
     else if (hr != E_ABORT)
-        wsd_dispatcher_log(call->dispatcher, call->path, wsd_hresult_text(hr));
+        call_log(call, call->incoming, WSD_LOG_WARNING, hr, wsd_hresult_text(hr));
     wsd_inbound_finish(call->incoming, hr);
 }
 
@@ -308,6 +353,7 @@ HRESULT wsd_call_push(struct wsd_call *call, const uint8_t *bytes, size_t size,
     if (call->discarding)
         return call_discard(call, size);
     hr = wsd_inbound_push(call->incoming, bytes, size, taken);
+    call->received += *taken;
     if (hr != S_OK)
         call_stop_reading(call, hr);
     else if (!call->submitted && wsd_inbound_is_readable(call->incoming))
@@ -357,16 +403,23 @@ enum wsd_call_outcome wsd_call_look(struct wsd_call *call, struct wsd_call_reply
 enum wsd_pull wsd_call_pull(struct wsd_call *call, uint8_t *buffer, size_t capacity,
                             size_t *size)
 {
-    return wsd_reply_pull(&call->reply, buffer, capacity, size);
+    enum wsd_pull pull = wsd_reply_pull(&call->reply, buffer, capacity, size);
+
+    call->sent += *size;
+    return pull;
 }
 
 void wsd_call_end(struct wsd_call *call, HRESULT result)
 {
+    struct wsd_log_subject subject;
+
     if (FAILED(result) && wsd_reply_is_cut(&call->reply))
         result = E_ABORT; /* it was us */
     call->link.failed = FAILED(result);
     wsd_call_finish(call, FAILED(result) ? result : WS_E_ENDPOINT_DISCONNECTED);
-    wsd_reply_end(&call->reply, result);
+    call_log_end(call, result);
+    subject = call_subject(call, call->incoming);
+    wsd_reply_end(&call->reply, &subject, result);
     if (call->incoming != NULL)
         wsd_inbound_release(call->incoming);
     call->incoming = NULL;

@@ -1,8 +1,5 @@
 #include "service/dispatcher.h"
 
-#include <stdio.h>
-
-#include "mime/ascii.h"
 #include "service/call.h"
 
 HRESULT wsd_dispatcher_create(const struct wsd_mem *mem,
@@ -37,20 +34,6 @@ void wsd_dispatcher_destroy(struct wsd_dispatcher *dispatcher)
     wsd_handlers_fini(&dispatcher->handlers);
     wsd_monitor_fini(&dispatcher->synced.monitor);
     wsd_free(dispatcher->mem, dispatcher);
-}
-
-void wsd_dispatcher_log(const struct wsd_dispatcher *dispatcher, const char *path,
-                        const char *what)
-{
-    char line[512];
-
-    if (dispatcher->options.log == NULL)
-        return;
-    (void)snprintf(line, sizeof(line), "%.200s: %.300s", path, what);
-    for (char *at = line; *at != '\0'; at++)
-        if (!wsd_is_visible(*at) && *at != ' ')
-            *at = '?'; /* a client's path is not to steer the terminal */
-    dispatcher->options.log(dispatcher->options.log_context, line);
 }
 
 /* ---- the list ---- */

@@ -10,9 +10,9 @@
 
 #include "base/mem.h"
 #include "message/inbound_message.h"
+#include "os/observer.h"
 #include "service/handlers.h"
 #include "service/worker_pool.h"
-#include "wsd_error.h"
 #include "wsd_types.h"
 
 struct wsd_dispatcher_options {
@@ -20,8 +20,7 @@ struct wsd_dispatcher_options {
     uint64_t max_discard_bytes;
     unsigned max_requests;
     unsigned max_workers;
-    wsd_log_callback log; /* may be NULL */
-    void *log_context;
+    struct wsd_observer observer;
 };
 
 struct wsd_call;
@@ -57,10 +56,6 @@ HRESULT wsd_dispatcher_create(const struct wsd_mem *mem,
 
 /* Waits for the handlers to return.  Every call has ended.  Accepts NULL. */
 void wsd_dispatcher_destroy(struct wsd_dispatcher *dispatcher);
-
-/* Does its options' log exist: then says this of a path. */
-void wsd_dispatcher_log(const struct wsd_dispatcher *dispatcher, const char *path,
-                        const char *what);
 
 /* ---- for call ---- */
 

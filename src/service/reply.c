@@ -50,6 +50,17 @@ static void reply_host_wake(struct wsd_outbound_host *host)
     reply_wake(reply_from_host(host));
 }
 
+static void reply_host_moved(struct wsd_outbound_host *host)
+{
+    struct wsd_reply *reply = reply_from_host(host);
+    struct wsd_outbound_message *message;
+
+    enter(reply);
+    message = reply->synced.message;
+    leave(reply);
+    wsd_progress_moved(&reply->progress, message);
+}
+
 static void reply_host_abort(struct wsd_outbound_host *host)
 {
     wsd_reply_fail(reply_from_host(host), E_ABORT);
@@ -72,15 +83,19 @@ static void reply_host_release(struct wsd_outbound_host *host)
 static const struct wsd_outbound_host_vtable reply_host_vtable = {
     .start = reply_host_start,
     .wake = reply_host_wake,
+    .moved = reply_host_moved,
     .abort = reply_host_abort,
     .add_ref = reply_host_add_ref,
     .release = reply_host_release,
 };
 
-HRESULT wsd_reply_init(struct wsd_reply *reply, struct wsd_inbound_host *owner)
+HRESULT wsd_reply_init(struct wsd_reply *reply, struct wsd_inbound_host *owner,
+                       struct wsd_observer *observer)
 {
     reply->host.vtable = &reply_host_vtable;
     reply->owner = owner;
+    reply->progress =
+        (struct wsd_progress){.observer = observer, .message_id = reply->message_id};
     return wsd_monitor_init(&reply->synced.monitor);
 }
 
@@ -96,12 +111,12 @@ void wsd_reply_fini(struct wsd_reply *reply)
 /* As the answer to a request, as far as that could be read. */
 static HRESULT render(struct wsd_outbound_message *message,
                       const struct wsd_inbound_message *request, size_t max_envelope,
-                      struct wsd_package *package)
+                      char message_id[WSD_URN_UUID_SIZE], struct wsd_package *package)
 {
     const struct wsd_envelope *envelope = request != NULL ? request->envelope : NULL;
-    char message_id[WSD_UUID_SIZE];
-    struct wsd_addressing addressing = {.message_id = message_id, .relates_to = ""};
-    HRESULT hr = wsd_uuid_random(message_id);
+    struct wsd_addressing addressing = {
+        .message_id = message_id + sizeof(WSD_URN_UUID) - 1, .relates_to = ""};
+    HRESULT hr = wsd_uuid_random_urn(message_id);
 
     if (envelope != NULL) {
         addressing.ns = wsd_envelope_addressing(envelope);
@@ -157,7 +172,8 @@ HRESULT wsd_reply_send(struct wsd_reply *reply, struct wsd_outbound_message *mes
                        const struct wsd_inbound_message *request,
                        const struct wsd_inbound_options *options)
 {
-    HRESULT hr = render(message, request, options->max_text_bytes, &reply->package);
+    HRESULT hr = render(message, request, options->max_text_bytes, reply->message_id,
+                        &reply->package);
 
     if (FAILED(hr)) {
         wsd_package_fini(&reply->package);
@@ -227,6 +243,7 @@ static HRESULT make_fault(const struct wsd_refusal *refusal,
                        .subcode_namespace = WSD_NS_WSA,
                        .reason = refusal->reason};
     struct wsd_outbound_message *message;
+    char message_id[WSD_URN_UUID_SIZE];
     HRESULT hr = wsd_message_create(mem, "", &message);
 
     if (hr != S_OK)
@@ -235,7 +252,7 @@ static HRESULT make_fault(const struct wsd_refusal *refusal,
         fault.subcode_namespace = wsd_envelope_addressing(request->envelope);
     hr = wsd_message_set_fault(message, &fault);
     if (hr == S_OK)
-        hr = render(message, request, SIZE_MAX, package);
+        hr = render(message, request, SIZE_MAX, message_id, package);
     wsd_message_release(message);
     return hr;
 }
@@ -324,9 +341,11 @@ enum wsd_pull wsd_reply_pull(struct wsd_reply *reply, uint8_t *buffer, size_t ca
     return pulled;
 }
 
-void wsd_reply_end(struct wsd_reply *reply, HRESULT result)
+void wsd_reply_end(struct wsd_reply *reply, const struct wsd_log_subject *subject,
+                   HRESULT result)
 {
     struct wsd_outbound_message *message;
+    HRESULT fate = result;
 
     if (result == S_OK && reply->body != NULL)
         reply->body->vtable->sent(reply->body);
@@ -334,10 +353,16 @@ void wsd_reply_end(struct wsd_reply *reply, HRESULT result)
     reply_set_cut_locked(reply); /* what the handler still sends comes too late */
     message = reply->synced.message;
     reply->synced.message = NULL;
+    if (SUCCEEDED(result) && reply->synced.failure != S_OK)
+        fate = reply->synced.failure; /* a fault went out in its place, */
+    else if (SUCCEEDED(result) && reply->synced.declined)
+        fate = E_ABORT; /* or nothing did */
     leave(reply);
     if (message == NULL)
         return;
+    wsd_message_log_forgotten(message, subject);
     if (FAILED(result))
         wsd_message_fail(message, result);
+    wsd_progress_ended(&reply->progress, message, fate);
     wsd_message_release(message);
 }

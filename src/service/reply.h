@@ -10,9 +10,11 @@
 #include <stdbool.h>
 
 #include "attachment/inbound_attachment.h"
+#include "base/uuid.h"
 #include "message/inbound_message.h"
 #include "message/outbound_message.h"
 #include "message/package.h"
+#include "message/progress.h"
 #include "os/monitor.h"
 #include "service/call.h"
 #include "service/refusal.h"
@@ -21,11 +23,13 @@ struct wsd_reply {
     struct wsd_outbound_host host;
     struct wsd_inbound_host *owner; /* borrowed: it has the reply in it */
     struct wsd_package package;     /* of the handler's message */
+    char message_id[WSD_URN_UUID_SIZE];
 
     /* The server's thread only */
     struct wsd_package fault;     /* in its place */
     int fault_status;             /* 0: there is none */
     struct wsd_body_source *body; /* of what look() gave */
+    struct wsd_progress progress;
 
     struct {
         struct wsd_monitor monitor;
@@ -39,7 +43,8 @@ struct wsd_reply {
 };
 
 /* owner.wake: look again.  S_OK or E_OUTOFMEMORY; fini is safe afterwards. */
-HRESULT wsd_reply_init(struct wsd_reply *reply, struct wsd_inbound_host *owner);
+HRESULT wsd_reply_init(struct wsd_reply *reply, struct wsd_inbound_host *owner,
+                       struct wsd_observer *observer);
 void wsd_reply_fini(struct wsd_reply *reply);
 
 /* ---- any thread ---- */
@@ -79,7 +84,8 @@ enum wsd_call_outcome wsd_reply_look(struct wsd_reply *reply,
 enum wsd_pull wsd_reply_pull(struct wsd_reply *reply, uint8_t *buffer, size_t capacity,
                              size_t *size);
 
-/* S_OK: all of it has been handed to the network. */
-void wsd_reply_end(struct wsd_reply *reply, HRESULT result);
+/* S_OK: all of it has been handed to the network.  subject: for the log. */
+void wsd_reply_end(struct wsd_reply *reply, const struct wsd_log_subject *subject,
+                   HRESULT result);
 
 #endif

@@ -221,11 +221,14 @@ static enum MHD_Result connection_refuse(struct wsd_mhd_connection *connection,
                                          const char *path,
                                          const struct wsd_mhd_check *check)
 {
+    const struct wsd_log_subject subject = {
+        &wsd_mhd_server_dispatcher(connection->server)->options.observer, path, NULL};
     struct MHD_Response *response =
         MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
     enum MHD_Result queued = MHD_NO;
 
-    wsd_dispatcher_log(wsd_mhd_server_dispatcher(connection->server), path, check->why);
+    wsd_observer_log(&subject, WSD_LOG_WARNING, WSD_LOG_SERVICE,
+                     HTTP_E_STATUS(check->status), "%s", check->why);
     if (response == NULL)
         return MHD_NO;
     if (check->status != 405 || add_header(response, "Allow", "POST"))

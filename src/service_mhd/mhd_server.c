@@ -333,11 +333,13 @@ static void server_on_log(void *context, const char *format, va_list arguments)
 static void server_on_log(void *context, const char *format, va_list arguments)
 {
     const struct wsd_mhd_server *server = context;
+    const struct wsd_log_subject subject = {&server->dispatcher->options.observer,
+                                            "libmicrohttpd", NULL};
     char text[256];
 
     (void)vsnprintf(text, sizeof(text), format, arguments);
     text[strcspn(text, "\r\n")] = '\0';
-    wsd_dispatcher_log(server->dispatcher, "libmicrohttpd", text);
+    wsd_observer_log(&subject, WSD_LOG_WARNING, WSD_LOG_SERVICE, S_OK, "%s", text);
 }
 
 /* tls: what MHD_OPTION_ARRAY takes. */

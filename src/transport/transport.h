@@ -46,6 +46,7 @@ struct wsd_http_request {
     const char *user, *password;
     DWORD authentication;
     const struct wsd_timeouts *timeouts; /* copied; NULL: the transport's */
+    const char *message_id;              /* for the log, and until done(); NULL: none */
 };
 
 struct wsd_ftp_request {

@@ -371,6 +371,7 @@ HRESULT wsd_curl_http_create(const struct wsd_mem *mem,
     if (FAILED(hr))
         return hr;
     transfer->body = request->body;
+    transfer->message_id = request->message_id;
     transfer->body_length = length_of(request);
     transfer->expects = request->awaits_continue;
     settings = settings_for(transfer, request);

@@ -79,3 +79,23 @@ bool wsd_curl_tls_is_about_ours(const char *words)
             return true;
     return false;
 }
+
+bool wsd_curl_tls_is_failure(HRESULT hr)
+{
+    static const DWORD numbers[] = {ERROR_WINHTTP_SECURE_CERT_DATE_INVALID,
+                                    ERROR_WINHTTP_SECURE_CERT_CN_INVALID,
+                                    ERROR_WINHTTP_CLIENT_AUTH_CERT_NEEDED,
+                                    ERROR_WINHTTP_SECURE_INVALID_CA,
+                                    ERROR_WINHTTP_SECURE_CERT_REV_FAILED,
+                                    ERROR_WINHTTP_SECURE_CHANNEL_ERROR,
+                                    ERROR_WINHTTP_SECURE_INVALID_CERT,
+                                    ERROR_WINHTTP_SECURE_CERT_REVOKED,
+                                    ERROR_WINHTTP_SECURE_FAILURE,
+                                    ERROR_WINHTTP_SECURE_CERT_WRONG_USAGE,
+                                    ERROR_WINHTTP_CLIENT_CERT_NO_ACCESS_PRIVATE_KEY};
+
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        if (hr == HRESULT_FROM_WIN32(numbers[i]))
+            return true;
+    return false;
+}

@@ -21,4 +21,7 @@ HRESULT wsd_curl_tls_openssl_verdict(long verify_result);
  * certificate, or that we have none?  With TLS 1.3 it says so after the handshake. */
 bool wsd_curl_tls_is_about_ours(const char *words);
 
+/* Is it one of the codes for a check of TLS, or for having come to no agreement? */
+bool wsd_curl_tls_is_failure(HRESULT hr);
+
 #endif

@@ -1,6 +1,7 @@
 #include "transport_curl/curl_transfer.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "base/hresult.h"
 #include "os/clock.h"
 #include "transport_curl/curl_error.h"
+#include "transport_curl/curl_tls.h"
 #include "wsd_error.h"
 
 #define NEVER UINT64_MAX
@@ -111,6 +113,7 @@ static int transfer_on_seek(void *context, curl_off_t offset, int origin)
     if (transfer->body == NULL || transfer->body->vtable->rewind == NULL || offset != 0 ||
         origin != SEEK_SET)
         return CURL_SEEKFUNC_CANTSEEK;
+    wsd_curl_transfer_log(transfer, WSD_LOG_DEBUG, S_OK, "is sent again");
     transfer->body->vtable->rewind(transfer->body);
     transfer->pulled = transfer->pulled_all = transfer->sent = false;
     transfer->pulled_bytes = 0;
@@ -277,20 +280,45 @@ void wsd_curl_transfer_destroy(struct wsd_curl_transfer *transfer)
 
 /* ---- I/O thread ---- */
 
-static void transfer_log(struct wsd_curl_transfer *transfer, HRESULT result)
+void wsd_curl_transfer_log(struct wsd_curl_transfer *transfer, DWORD level,
+                           HRESULT result, const char *words)
 {
-    const struct wsd_curl_options *options =
-        wsd_curl_transport_options(transfer->transport);
-    const char *url = "";
-    char line[CURL_ERROR_SIZE + 512];
+    struct wsd_log_subject subject = {
+        .observer = wsd_curl_transport_observer(transfer->transport),
+        .message_id = transfer->message_id};
 
-    if (options->log == NULL)
-        return;
-    curl_easy_getinfo(transfer->easy, CURLINFO_EFFECTIVE_URL, &url);
-    snprintf(line, sizeof(line), "%.300s: %s (%s)", url,
+    curl_easy_getinfo(transfer->easy, CURLINFO_EFFECTIVE_URL, &subject.name);
+    wsd_observer_log(&subject, level,
+                     wsd_curl_tls_is_failure(result) ? WSD_LOG_TLS : WSD_LOG_TRANSPORT,
+                     result, "%s", words);
+}
+
+static void transfer_log_failure(struct wsd_curl_transfer *transfer, HRESULT result)
+{
+    char words[CURL_ERROR_SIZE + 64];
+
+    snprintf(words, sizeof(words), "%s (%s)",
              transfer->error[0] != '\0' ? transfer->error : wsd_hresult_text(result),
              wsd_hresult_name(result));
-    options->log(options->log_context, line);
+    /* It was the application's own wish. */
+    wsd_curl_transfer_log(transfer, result == E_ABORT ? WSD_LOG_DEBUG : WSD_LOG_ERROR,
+                          result, words);
+}
+
+static void transfer_log_end(struct wsd_curl_transfer *transfer)
+{
+    curl_off_t sent = 0, received = 0;
+    long connections = 0;
+    char words[128];
+
+    curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+    curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_DOWNLOAD_T, &received);
+    curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connections);
+    snprintf(words, sizeof(words),
+             "ends with status %d, %" PRId64 " octets sent and %" PRId64
+             " received, new connections: %ld",
+             transfer->status, (int64_t)sent, (int64_t)received, connections);
+    wsd_curl_transfer_log(transfer, WSD_LOG_DEBUG, S_OK, words);
 }
 
 void wsd_curl_transfer_tell_sent(struct wsd_curl_transfer *transfer)
@@ -304,7 +332,9 @@ void wsd_curl_transfer_finish(struct wsd_curl_transfer *transfer, HRESULT result
 {
     result = transfer->protocol->conclude(transfer, result);
     if (FAILED(result))
-        transfer_log(transfer, result);
+        transfer_log_failure(transfer, result);
+    if (transfer->added)
+        transfer_log_end(transfer);
     if (transfer->added)
         curl_multi_remove_handle(wsd_curl_transport_multi(transfer->transport),
                                  transfer->easy);
@@ -353,6 +383,7 @@ void wsd_curl_transfer_serve(struct wsd_curl_transfer *transfer, unsigned reques
             return;
         }
         transfer->added = true;
+        wsd_curl_transfer_log(transfer, WSD_LOG_DEBUG, S_OK, "begins");
         transfer->progress_ms = wsd_clock_ms();
     }
     if ((requests & WSD_CURL_WAKE) &&

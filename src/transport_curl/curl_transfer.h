@@ -35,6 +35,7 @@ struct wsd_curl_transfer {
     struct wsd_body_source *body; /* NULL: FTP without an upload */
     uint64_t body_length;
     struct wsd_timeouts timeouts;
+    const char *message_id;     /* borrowed; NULL: none */
     CURL *easy;                 /* NULL after the end */
     struct curl_slist *headers; /* likewise; FTP: commands */
     char error[CURL_ERROR_SIZE];
@@ -107,6 +108,9 @@ void wsd_curl_transfer_check(struct wsd_curl_transfer *transfer, uint64_t now_ms
 void wsd_curl_transfer_tell_sent(struct wsd_curl_transfer *transfer);
 HRESULT wsd_curl_transfer_begin_body(struct wsd_curl_transfer *transfer,
                                      const char *content_type);
+/* Says it of the transfer, for the log. */
+void wsd_curl_transfer_log(struct wsd_curl_transfer *transfer, DWORD level,
+                           HRESULT result, const char *words);
 /* Lets libcurl call the callbacks again after a pause. */
 void wsd_curl_transfer_continue(struct wsd_curl_transfer *transfer);
 /* The end: off the multi handle, done(result). */

@@ -181,6 +181,11 @@ wsd_curl_transport_options(const struct wsd_curl_transport *transport)
     return &transport->options;
 }
 
+struct wsd_observer *wsd_curl_transport_observer(struct wsd_curl_transport *transport)
+{
+    return &transport->options.observer;
+}
+
 struct wsd_transport *wsd_curl_transport_seam(struct wsd_curl_transport *transport)
 {
     return &transport->seam;
@@ -490,13 +495,17 @@ HRESULT wsd_curl_transport_create(const struct wsd_mem *mem,
 
 void wsd_curl_transport_release(struct wsd_curl_transport *transport)
 {
+    bool may_wait = !wsd_thread_is_ours();
+
+    if (!may_wait)
+        wsd_observer_dismiss(&transport->options.observer);
     wsd_monitor_enter(&transport->synced.monitor);
     transport->synced.stopping = true;
     wsd_wake_fd_signal(&transport->wake);
     wsd_monitor_leave(&transport->synced.monitor);
-    if (wsd_thread_is_current(&transport->thread))
-        wsd_thread_detach(&transport->thread);
-    else
+    if (may_wait)
         wsd_thread_join(&transport->thread);
+    else
+        wsd_thread_detach(&transport->thread);
     wsd_curl_transport_drop(transport);
 }

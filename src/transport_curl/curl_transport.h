@@ -10,16 +10,15 @@
 #include <stdint.h>
 
 #include "base/mem.h"
+#include "os/observer.h"
 #include "transport/transport.h"
 #include "transport_curl/curl_settings.h"
-#include "wsd_client.h"
 #include "wsd_types.h"
 
 struct wsd_curl_options {
     struct wsd_timeouts timeouts; /* of requests that bring none */
     struct wsd_curl_settings settings;
-    wsd_log_callback log; /* may be NULL */
-    void *log_context;
+    struct wsd_observer observer;
 };
 
 struct wsd_curl_transport;
@@ -32,10 +31,14 @@ HRESULT wsd_curl_transport_create(const struct wsd_mem *mem,
                                   const struct wsd_curl_options *options,
                                   struct wsd_curl_transport **out);
 
-/* Ends every transfer with E_ABORT and waits for the thread, unless it is the caller. */
+/* Ends every transfer with E_ABORT and waits for the thread.  A thread of the library
+ * does not wait; then the observer is dismissed. */
 void wsd_curl_transport_release(struct wsd_curl_transport *transport);
 
 struct wsd_transport *wsd_curl_transport_seam(struct wsd_curl_transport *transport);
+
+/* The options' observer; it lives as long as the transport or any of its transfers. */
+struct wsd_observer *wsd_curl_transport_observer(struct wsd_curl_transport *transport);
 
 /* ---- for curl_transfer ---- */
 

@@ -87,7 +87,7 @@ static HRESULT create(const wsd_client_options *options)
 }
 
 /* [L31] */
-static void create__options_of_before_tls__are_taken(void **state)
+static void create__options_of_an_older_program__are_taken(void **state)
 {
     wsd_client_options options = WSD_CLIENT_OPTIONS_INIT;
 
@@ -95,6 +95,13 @@ static void create__options_of_before_tls__are_taken(void **state)
     options.ca_file = "/nowhere/at.all";
     options.size = offsetof(wsd_client_options, ca_file);
     assert_hr(create(&options), S_OK);
+    options.ca_file = NULL;
+    options.log_level = 99;
+    assert_hr(create(&options), S_OK);
+    options.size = offsetof(wsd_client_options, log_level);
+    assert_hr(create(&options), S_OK);
+    options.size = sizeof(options);
+    assert_hr(create(&options), E_INVALIDARG);
 }
 
 /* [L2] */
@@ -1096,13 +1103,13 @@ struct lines {
     bool has_url;
 };
 
-static void keep_line(void *context, const char *line)
+static void WSD_CALL keep_line(void *context, const wsd_log_entry *entry)
 {
     struct lines *lines = context;
 
     lines->count++;
-    lines->has_line_end = lines->has_line_end || strpbrk(line, "\r\n") != NULL;
-    lines->has_url = lines->has_url || strstr(line, "http://127.0.0.1:") != NULL;
+    lines->has_line_end = lines->has_line_end || strpbrk(entry->text, "\r\n") != NULL;
+    lines->has_url = lines->has_url || strstr(entry->text, "http://127.0.0.1:") != NULL;
 }
 
 static void log__transfer_fails__says_in_one_line_what_the_transport_says(void **state)
@@ -1129,7 +1136,7 @@ int main(void)
         cmocka_unit_test(create__options__are_checked),
         cmocka_unit_test(request__of_each_shape__is_this_byte_for_byte),
         cmocka_unit_test(request__of_each_message__has_its_own_random_names),
-        cmocka_unit_test(create__options_of_before_tls__are_taken),
+        cmocka_unit_test(create__options_of_an_older_program__are_taken),
         cmocka_unit_test(create__options_of_tls__are_checked),
         cmocka_unit_test(B17__header_line_that_is_ours_or_none__is_refused),
         cmocka_unit_test(request__lines_and_from__are_the_options),

@@ -289,28 +289,29 @@ static void options__of_any_other_size__are_refused(void **state)
 {
     wsd_client_options client_options = WSD_CLIENT_OPTIONS_INIT;
     wsd_part_options part_options = WSD_PART_OPTIONS_INIT;
-    const size_t sizes[2][3] = {
-        {offsetof(wsd_client_options, content_length),
-         offsetof(wsd_client_options, ca_file), sizeof(client_options)},
-        {offsetof(wsd_part_options, length), sizeof(part_options), sizeof(part_options)}};
+    const size_t sizes[] = {offsetof(wsd_client_options, content_length),
+                            offsetof(wsd_client_options, ca_file),
+                            offsetof(wsd_client_options, log_level),
+                            sizeof(client_options)};
     struct upload upload;
 
     (void)state;
     upload_make(&upload, NULL, 0);
     upload.parts[0] = attachment_create();
-    for (size_t size = 0; size <= sizes[0][2] + 8; size++) {
+    for (size_t size = 0; size <= sizeof(client_options) + 8; size++) {
         wsd_client *client = NULL;
+        bool known = false;
 
+        for (size_t i = 0; i < COUNT(sizes); i++)
+            known = known || size == sizes[i];
         client_options.size = size;
         assert_hr(wsd_client_create(&client_options, &client),
-                  size == sizes[0][0] || size == sizes[0][1] || size == sizes[0][2]
-                      ? S_OK
-                      : E_INVALIDARG);
+                  known ? S_OK : E_INVALIDARG);
         wsd_client_release(client);
     }
-    for (size_t size = 0; size <= sizes[1][1] + 8; size++) {
+    for (size_t size = 0; size <= sizeof(part_options) + 8; size++) {
         part_options.size = size;
-        if (size != sizes[1][0] && size != sizes[1][1])
+        if (size != offsetof(wsd_part_options, length) && size != sizeof(part_options))
             assert_hr(wsd_outbound_message_attach(upload.message, "Upload/Data",
                                                   upload.parts[0], &part_options),
                       E_INVALIDARG);

@@ -777,12 +777,13 @@ struct lines {
     atomic_uint count, of_content;
 };
 
-static void WSD_CALL note_line(void *context, const char *line)
+static void WSD_CALL note_line(void *context, const wsd_log_entry *entry)
 {
     struct lines *lines = context;
 
     atomic_fetch_add(&lines->count, 1);
-    if (strstr(line, "secret") != NULL || strpbrk(line, "\r\n\033\233") != NULL)
+    if (strstr(entry->text, "secret") != NULL ||
+        strpbrk(entry->text, "\r\n\033\233") != NULL)
         atomic_fetch_add(&lines->of_content, 1);
 }
 

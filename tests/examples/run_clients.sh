@@ -208,6 +208,13 @@ print__printer_fails__says_how() {
         fails html-500 "(HTTP_E_STATUS, 0x801901F4)"
 }
 
+print__verbose__tells_the_log_without_secrets() {
+    start_receiver && make_file document 10 || return 1
+    run "$wsd_print" -v --user me:hush-1 "$url" "$scratch/document"
+    is_status 0 && err_has "wsd-print: debug: $url: begins urn:uuid:" &&
+        err_has "ends with status 200" && ! grep -q hush "$scratch/err"
+}
+
 print__secrets__are_hidden_from_ps() {
     [ -r /proc/self/cmdline ] || return 0
     start_receiver --fail stall && make_file large 67108864 || return 1
@@ -496,6 +503,7 @@ run_tests \
     print__strange_names__are_printed \
     print__json__is_json \
     print__printer_fails__says_how \
+    print__verbose__tells_the_log_without_secrets \
     print__secrets__are_hidden_from_ps \
     print__ctrl_c_while_the_printer_takes_nothing__ends_it \
     print__ctrl_c_while_waiting_for_input__ends_it \

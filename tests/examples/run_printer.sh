@@ -91,6 +91,11 @@ program__ready__is_said_in_both_ways() {
         [ "$(wc -l <"$scratch/log")" -eq 1 ]
 }
 
+program__verbose__tells_of_each_request() {
+    start_printer -v && ask CreatePrintJob "$ticket" || return 1
+    soon log_has "debug: /print: begins" && soon log_has "octets received"
+}
+
 program__tls__is_spoken() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
         -subj /CN=printer -addext subjectAltName=IP:127.0.0.1 \
@@ -391,6 +396,7 @@ run_tests \
     program__options__are_checked \
     program__cannot_start__says_why \
     program__ready__is_said_in_both_ways \
+    program__verbose__tells_of_each_request \
     program__tls__is_spoken \
     program__ends__keeps_apart_what_it_has \
     document__any_size_and_format__is_kept \

@@ -97,12 +97,12 @@ static void assert_no_credentials(struct peer *peer)
 
 static char diary[4096];
 
-static void WSD_CALL write_diary(void *context, const char *line)
+static void WSD_CALL write_diary(void *context, const wsd_log_entry *entry)
 {
     size_t length = strlen(diary);
 
     (void)context;
-    snprintf(diary + length, sizeof(diary) - length, "%s\n", line);
+    snprintf(diary + length, sizeof(diary) - length, "%s\n", entry->text);
 }
 
 static wsd_client_options knowing(DWORD scheme)
@@ -111,6 +111,7 @@ static wsd_client_options knowing(DWORD scheme)
 
     diary[0] = '\0';
     options.log = write_diary;
+    options.log_level = WSD_LOG_DEBUG;
     options.user = USER;
     options.password = PASSWORD;
     options.authentication = scheme;

@@ -45,16 +45,18 @@ static const struct peer_step takes_all[] = {
  */
 
 struct diary {
+    DWORD category; /* of the last line */
     char text[4096];
     char paths[4][64];
 };
 
-static void WSD_CALL write_diary(void *context, const char *line)
+static void WSD_CALL write_diary(void *context, const wsd_log_entry *entry)
 {
     struct diary *diary = context;
     size_t length = strlen(diary->text);
 
-    snprintf(diary->text + length, sizeof(diary->text) - length, "%s\n", line);
+    diary->category = entry->category;
+    snprintf(diary->text + length, sizeof(diary->text) - length, "%s\n", entry->text);
 }
 
 /* A client that trusts ca. */
@@ -133,6 +135,7 @@ static void assert_fails(const struct tls_peer_options *peer_options,
     if (strstr(diary->text, words) == NULL)
         fail_msg("not \"%s\" but: %s", words, diary->text);
     assert_non_null(strstr(diary->text, wsd_error_name(expected)));
+    assert_int_equal(diary->category, WSD_LOG_TLS);
     tls_peer_stop(peer);
 }
 

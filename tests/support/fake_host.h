@@ -12,10 +12,11 @@
 
 struct fake_host {
     struct wsd_outbound_host seam;
-    atomic_int starts, wakes, aborts;
+    atomic_int starts, wakes, moves, aborts;
     atomic_int references;                    /* taken and not given back */
     void (*on_start)(struct fake_host *host); /* each may be NULL */
     void (*on_wake)(struct fake_host *host);
+    void (*on_moved)(struct fake_host *host);
     void (*on_abort)(struct fake_host *host);
     void *context; /* the hooks' */
 };
@@ -47,6 +48,13 @@ static inline void fake_host_wake(struct wsd_outbound_host *seam)
     fake_host_call(host, &host->wakes, host->on_wake);
 }
 
+static inline void fake_host_moved(struct wsd_outbound_host *seam)
+{
+    struct fake_host *host = fake_host_from(seam);
+
+    fake_host_call(host, &host->moves, host->on_moved);
+}
+
 static inline void fake_host_abort(struct wsd_outbound_host *seam)
 {
     struct fake_host *host = fake_host_from(seam);
@@ -69,6 +77,7 @@ static inline void fake_host_init(struct fake_host *host)
     static const struct wsd_outbound_host_vtable vtable = {
         .start = fake_host_start,
         .wake = fake_host_wake,
+        .moved = fake_host_moved,
         .abort = fake_host_abort,
         .add_ref = fake_host_add_ref,
         .release = fake_host_release,
@@ -77,10 +86,12 @@ static inline void fake_host_init(struct fake_host *host)
     host->seam.vtable = &vtable;
     atomic_init(&host->starts, 0);
     atomic_init(&host->wakes, 0);
+    atomic_init(&host->moves, 0);
     atomic_init(&host->aborts, 0);
     atomic_init(&host->references, 0);
     host->on_start = NULL;
     host->on_wake = NULL;
+    host->on_moved = NULL;
     host->on_abort = NULL;
     host->context = NULL;
 }

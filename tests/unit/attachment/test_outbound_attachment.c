@@ -502,6 +502,9 @@ static void release__in_each_state__aborts_what_is_not_whole(void **state)
         heap.grants = 0;
         assert_int_equal(rig.object->lpVtbl->Release(rig.object), 0);
         assert_int_equal(atomic_load(&rig.host.aborts) - aborts, rows[at].aborts);
+        if (rig.bound) /* forgotten, unless the application or the transfer had ended it
+                        */
+            assert_int_equal(wsd_outbound_is_forgotten(rig.self), at <= WRITTEN);
         if (rig.bound) {
             char buffer[8];
             size_t size;
@@ -521,6 +524,51 @@ static void release__in_each_state__aborts_what_is_not_whole(void **state)
         assert_int_equal(atomic_load(&rig.host.references), 0);
         assert_int_equal(heap.live, 0);
     }
+}
+
+struct seen_moves {
+    struct rig *rig;
+    uint64_t handed[8];
+    unsigned count;
+    bool aborts;
+};
+
+/* Without the lock: it can ask, and abort. */
+static void look_at_progress(struct fake_host *host)
+{
+    struct seen_moves *seen = host->context;
+    wsd_attachment_progress progress = {.size = sizeof(progress)};
+
+    wsd_outbound_get_progress(seen->rig->self, &progress);
+    seen->handed[seen->count++] = progress.handed;
+    if (seen->aborts)
+        assert_hr(give_up(seen->rig), S_OK);
+}
+
+static void pull__each__first_tells_what_those_before_have_handed_over(void **state)
+{
+    struct failing_mem heap = FAILING_MEM(-1, &heap);
+    struct rig rig;
+    struct seen_moves seen = {.rig = &rig};
+
+    (void)state;
+    rig_create(&rig, &heap.mem, 0);
+    rig_arm(&rig, 16);
+    rig.host.context = &seen;
+    rig.host.on_moved = look_at_progress;
+    assert_nothing(&rig, WSD_PULL_NOTHING_NOW);
+    assert_hr(put_text(&rig, "abcdef"), S_OK);
+    assert_taken(&rig, 4, "abcd");
+    assert_taken(&rig, 4, "ef");
+    assert_nothing(&rig, WSD_PULL_NOTHING_NOW);
+    assert_hr(put_text(&rig, "gh"), S_OK);
+    seen.aborts = true;
+    assert_nothing(&rig, WSD_PULL_ABORTED);
+    assert_int_equal(seen.count, 5);
+    assert_true(seen.handed[0] == 0 && seen.handed[1] == 0 && seen.handed[2] == 4 &&
+                seen.handed[3] == 6 && seen.handed[4] == 6);
+    rig_destroy(&rig);
+    assert_int_equal(heap.live, 0);
 }
 
 /* [A4] */
@@ -2021,6 +2069,7 @@ int main(void)
         cmocka_unit_test(write__wrong_arguments__are_told_first_in_each_state),
         cmocka_unit_test(message_calls__in_each_state__return_their_codes),
         cmocka_unit_test(release__in_each_state__aborts_what_is_not_whole),
+        cmocka_unit_test(pull__each__first_tells_what_those_before_have_handed_over),
         cmocka_unit_test(abort__in_each_state__allocates_nothing_and_drops_the_ring),
         cmocka_unit_test(fail__in_each_state__sticks_unless_it_has_ended),
         cmocka_unit_test(sent__after_an_end__changes_nothing),

@@ -95,6 +95,19 @@ static void uuid__many__keep_no_descriptor(void **state)
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
+static void urn__is_the_prefix_and_a_uuid__of_its_own(void **state)
+{
+    char urns[2][WSD_URN_UUID_SIZE];
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(wsd_uuid_random_urn(urns[i]), S_OK);
+        assert_memory_equal(urns[i], "urn:uuid:", 9);
+        assert_int_equal(strlen(urns[i]), 9 + 36);
+    }
+    assert_string_not_equal(urns[0], urns[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -102,6 +115,7 @@ int main(void)
         cmocka_unit_test(uuid__random__differs_in_every_random_digit),
         cmocka_unit_test(uuid__no_descriptor_left__is_random_or_fails_but_never_weak),
         cmocka_unit_test(uuid__many__keep_no_descriptor),
+        cmocka_unit_test(urn__is_the_prefix_and_a_uuid__of_its_own),
     };
 
     return cmocka_run_group_tests_name("uuid", tests, NULL, NULL);

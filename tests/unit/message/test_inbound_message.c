@@ -50,7 +50,8 @@ struct rig {
 static HRESULT rig_create(struct rig *rig, const struct wsd_mem *mem, int status,
                           const char *content_type)
 {
-    static const struct wsd_inbound_options options = {2000, {RING, 0}};
+    static const struct wsd_inbound_options options = {.max_text_bytes = 2000,
+                                                       .attachments = {RING, 0}};
 
     fake_inbound_host_init(&rig->host);
     rig->message = (struct wsd_inbound_message *)(uintptr_t)1;

@@ -37,6 +37,7 @@ struct rig {
     const char *const *hrefs; /* NULL behind the last */
     int came;                 /* envelopes */
     HRESULT reader;           /* what reading the envelope gives */
+    enum wsd_mime_fault fault;
 };
 
 static HRESULT envelope_came(void *context)
@@ -50,17 +51,25 @@ static HRESULT envelope_came(void *context)
     return hr;
 }
 
+static void is_bad(void *context, enum wsd_mime_fault fault)
+{
+    struct rig *rig = context;
+
+    rig->fault = fault;
+}
+
 static HRESULT rig_create(struct rig *rig, const struct wsd_mem *mem,
                           const char *content_type, const char *const *hrefs)
 {
     static const struct wsd_inbound_package_options options = {RING, 0};
-    struct wsd_inbound_package_owner owner = {rig, envelope_came};
+    struct wsd_inbound_package_owner owner = {rig, envelope_came, is_bad};
 
     fake_inbound_host_init(&rig->host);
     wsd_text_init(&rig->envelope, mem, 1000);
     rig->hrefs = hrefs;
     rig->came = 0;
     rig->reader = S_OK;
+    rig->fault = WSD_MIME_NONE;
     rig->package = (struct wsd_inbound_package *)(uintptr_t)1;
     return wsd_inbound_package_create(mem, content_type, &options, &rig->host.seam,
                                       &owner, &rig->envelope, &rig->package);
@@ -161,6 +170,7 @@ static void create__content_type__is_multipart_or_not_or_bad(void **state)
         if (hr != rows[i].hr)
             fail_msg("%s: 0x%08x", rows[i].type, (unsigned)hr);
         assert_int_equal(rig.package != NULL, hr == S_OK);
+        assert_int_equal(rig.fault != WSD_MIME_NONE, FAILED(hr));
         rig_destroy(&rig);
         assert_int_equal(heap.live, 0);
     }
@@ -258,15 +268,16 @@ static void body__without_what_it_must_have__fails(void **state)
     static const struct {
         const char *type, *body;
         HRESULT hr;
+        bool has_fault; /* of MIME */
     } rows[] = {
-        {START, PART("a@x", "aa") END, WS_E_INVALID_FORMAT}, /* no root */
-        {START, ANONYMOUS("ROOT") END, WS_E_INVALID_FORMAT},
-        {TYPE, "", WS_E_ENDPOINT_DISCONNECTED},
-        {TYPE, END, WS_E_INVALID_FORMAT},
-        {TYPE, ROOT, WS_E_ENDPOINT_DISCONNECTED},
-        {TYPE, ROOT PART("a@x", "aa"), WS_E_ENDPOINT_DISCONNECTED},
-        {TYPE, ROOT "--B\r\nnonsense\r\n\r\n", WS_E_INVALID_FORMAT},
-        {START, PART("a@x", "123456789") ROOT END, WS_E_QUOTA_EXCEEDED},
+        {START, PART("a@x", "aa") END, WS_E_INVALID_FORMAT, false}, /* no root */
+        {START, ANONYMOUS("ROOT") END, WS_E_INVALID_FORMAT, false},
+        {TYPE, "", WS_E_ENDPOINT_DISCONNECTED, true},
+        {TYPE, END, WS_E_INVALID_FORMAT, true},
+        {TYPE, ROOT, WS_E_ENDPOINT_DISCONNECTED, true},
+        {TYPE, ROOT PART("a@x", "aa"), WS_E_ENDPOINT_DISCONNECTED, true},
+        {TYPE, ROOT "--B\r\nnonsense\r\n\r\n", WS_E_INVALID_FORMAT, true},
+        {START, PART("a@x", "123456789") ROOT END, WS_E_QUOTA_EXCEEDED, false},
     };
 
     (void)state;
@@ -281,6 +292,9 @@ static void body__without_what_it_must_have__fails(void **state)
             hr = finish(&rig);
         if (hr != rows[i].hr)
             fail_msg("%s: 0x%08x", rows[i].body, (unsigned)hr);
+        assert_int_equal(rig.fault != WSD_MIME_NONE, rows[i].has_fault);
+        if (rows[i].has_fault)
+            assert_hr(wsd_mime_fault_hresult(rig.fault), hr);
         assert_hr(finish(&rig), hr);
         if (wsd_inbound_package_find(rig.package, "cid:a@x") != NULL &&
             strstr(rows[i].body, "aa\r\n") == NULL)

@@ -339,38 +339,6 @@ static void drain__without_a_deadline__waits_for_the_last(void **state)
     rig_fini(&rig);
 }
 
-static void WSD_CALL note_line(void *context, const char *line)
-{
-    strcpy(context, line);
-}
-
-static void log__long_texts__are_cut(void **state)
-{
-    struct failing_mem heap = FAILING_MEM(-1, &heap);
-    struct wsd_dispatcher_options logging = options;
-    char text[1000], line[1000] = "";
-    struct wsd_dispatcher *dispatcher;
-
-    (void)state;
-    memset(text, 'x', sizeof(text) - 1);
-    text[sizeof(text) - 1] = '\0';
-    assert_hr(wsd_dispatcher_create(&heap.mem, &options, &dispatcher), S_OK);
-    wsd_dispatcher_log(dispatcher, "/", "nobody listens");
-    wsd_dispatcher_destroy(dispatcher);
-
-    logging.log = note_line;
-    logging.log_context = line;
-    assert_hr(wsd_dispatcher_create(&heap.mem, &logging, &dispatcher), S_OK);
-    wsd_dispatcher_log(dispatcher, "/path%s", "why%s");
-    assert_string_equal(line, "/path%s: why%s");
-    wsd_dispatcher_log(dispatcher, text, "why");
-    assert_string_equal(line + 200, ": why");
-    wsd_dispatcher_log(dispatcher, text, text);
-    assert_int_equal(strlen(line), 200 + 2 + 300);
-    wsd_dispatcher_destroy(dispatcher);
-    assert_int_equal(heap.live, 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -384,7 +352,6 @@ int main(void)
         cmocka_unit_test(cut__calls_that_leave_meanwhile__reaches_all),
         cmocka_unit_test(drain__somebody_stays__is_false_behind_the_deadline),
         cmocka_unit_test(drain__without_a_deadline__waits_for_the_last),
-        cmocka_unit_test(log__long_texts__are_cut),
     };
 
     alarm(60); /* the bound of every wait */

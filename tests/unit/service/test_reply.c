@@ -19,7 +19,9 @@
 #define assert_hr(given, expected)                                                       \
     assert_int_equal((uint32_t)(given), (uint32_t)(expected))
 
-static const struct wsd_inbound_options defaults = {2000, {64, 0}};
+static const struct wsd_log_subject nobody = {0};
+static const struct wsd_inbound_options defaults = {.max_text_bytes = 2000,
+                                                    .attachments = {64, 0}};
 
 /* A reply without its call. */
 struct rig {
@@ -38,7 +40,7 @@ static void rig_init(struct rig *rig)
     memset(rig, 0, sizeof(*rig));
     rig->heap = (struct failing_mem)FAILING_MEM(-1, &rig->heap);
     fake_inbound_host_init(&rig->owner);
-    assert_hr(wsd_reply_init(&rig->reply, &rig->owner.seam), S_OK);
+    assert_hr(wsd_reply_init(&rig->reply, &rig->owner.seam, NULL), S_OK);
     assert_hr(wsd_message_create(&rig->heap.mem, ACTION, &rig->message), S_OK);
     assert_hr(wsd_message_set_body(rig->message, BODY, strlen(BODY)), S_OK);
 }
@@ -46,7 +48,7 @@ static void rig_init(struct rig *rig)
 /* Not ended yet: as when the connection goes. */
 static void rig_fini(struct rig *rig)
 {
-    wsd_reply_end(&rig->reply, WS_E_ENDPOINT_DISCONNECTED);
+    wsd_reply_end(&rig->reply, &nobody, WS_E_ENDPOINT_DISCONNECTED);
     wsd_message_release(rig->message);
     for (size_t i = 0; i < COUNT(rig->attached); i++)
         if (rig->attached[i] != NULL)
@@ -154,7 +156,7 @@ static void send__without_attachments__begins_at_once(void **state)
     assert_body(&rig, "<wsa:Action>" ACTION "</wsa:Action>");
     assert_body(&rig, "<soap:Body>" BODY "</soap:Body>");
     assert_null(strstr(rig.body, "RelatesTo")); /* nobody knows to what */
-    wsd_reply_end(&rig.reply, S_OK);
+    wsd_reply_end(&rig.reply, &nobody, S_OK);
     assert_int_equal(atomic_load(&rig.message->references), 1);
     rig_fini(&rig);
 }
@@ -190,7 +192,7 @@ static void send__with_attachments__begins_with_the_first_write(void **state)
     assert_int_equal(pull(&rig), WSD_PULL_END);
     assert_body(&rig, "\r\n\r\nfirst\r\n--");
     assert_body(&rig, "\r\n\r\nsecond\r\n--");
-    wsd_reply_end(&rig.reply, S_OK);
+    wsd_reply_end(&rig.reply, &nobody, S_OK);
     assert_hr(close_it(&rig, 0), S_OK);
     assert_hr(close_it(&rig, 1), S_OK);
     rig_fini(&rig);
@@ -490,7 +492,7 @@ static void decline__nothing_sent__is_202_without_a_body(void **state)
     assert_int_equal(look(&rig), WSD_CALL_REPLIES);
     assert_int_equal(rig.seen.status, 202);
     assert_false(rig.seen.has_body);
-    wsd_reply_end(&rig.reply, S_OK);
+    wsd_reply_end(&rig.reply, &nobody, S_OK);
     rig_fini(&rig);
 }
 
@@ -508,7 +510,7 @@ static void decline__sent_before__fails_its_attachments(void **state)
     assert_int_equal(look(&rig), WSD_CALL_REPLIES);
     assert_int_equal(rig.seen.status, 202);
     assert_hr(write_to(&rig, 0, "x"), E_ABORT);
-    wsd_reply_end(&rig.reply, S_OK);
+    wsd_reply_end(&rig.reply, &nobody, S_OK);
     rig_fini(&rig);
 }
 
@@ -579,7 +581,7 @@ static void end__before_the_handler_sends__is_too_late_for_it(void **state)
     (void)state;
     rig_init(&rig);
     attach(&rig, 0);
-    wsd_reply_end(&rig.reply, WS_E_ENDPOINT_DISCONNECTED);
+    wsd_reply_end(&rig.reply, &nobody, WS_E_ENDPOINT_DISCONNECTED);
     assert_hr(send_it(&rig), E_ABORT);
     assert_hr(write_to(&rig, 0, "x"), E_ABORT);
     assert_int_equal(atomic_load(&rig.message->references), 1);
@@ -601,7 +603,7 @@ static void end__not_all_is_out__fails_what_waits_for_it(void **state)
     assert_hr(write_to(&rig, 0, "x"), S_OK);
     assert_hr(close_it(&rig, 0), STG_S_BLOCK);
     assert_int_equal(pull(&rig), WSD_PULL_END);
-    wsd_reply_end(&rig.reply, HRESULT_FROM_WIN32(ERROR_WINHTTP_TIMEOUT));
+    wsd_reply_end(&rig.reply, &nobody, HRESULT_FROM_WIN32(ERROR_WINHTTP_TIMEOUT));
     assert_hr(close_it(&rig, 0), HRESULT_FROM_WIN32(ERROR_WINHTTP_TIMEOUT));
     rig_fini(&rig);
 }

@@ -63,12 +63,26 @@ static void words__of_an_alert_about_a_certificate__are_told_from_others(void **
     assert_false(wsd_curl_tls_is_about_ours(""));
 }
 
+static void failure__of_tls__is_told_from_others(void **state)
+{
+    (void)state;
+    for (long number = 0; number < 100; number++)
+        assert_true(wsd_curl_tls_is_failure(wsd_curl_tls_openssl_verdict(number)));
+    assert_true(wsd_curl_tls_is_failure(
+        HRESULT_FROM_WIN32(ERROR_WINHTTP_CLIENT_CERT_NO_ACCESS_PRIVATE_KEY)));
+    assert_false(
+        wsd_curl_tls_is_failure(HRESULT_FROM_WIN32(ERROR_WINHTTP_CONNECTION_ERROR)));
+    assert_false(wsd_curl_tls_is_failure(S_OK));
+    assert_false(wsd_curl_tls_is_failure(E_ABORT));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verdict__each_number_of_openssl__has_its_code),
         cmocka_unit_test(verdict__any_number__is_a_failure_with_a_name),
         cmocka_unit_test(words__of_an_alert_about_a_certificate__are_told_from_others),
+        cmocka_unit_test(failure__of_tls__is_told_from_others),
     };
 
     return cmocka_run_group_tests_name("curl_tls", tests, NULL, NULL);

@@ -1878,13 +1878,13 @@ struct log {
     char text[4096];
 };
 
-static void WSD_CALL log_line(void *context, const char *line)
+static void WSD_CALL log_line(void *context, const wsd_log_entry *entry)
 {
     struct log *log = context;
 
     pthread_mutex_lock(&log->mutex);
-    if (strlen(log->text) + strlen(line) + 2 < sizeof(log->text)) {
-        strcat(log->text, line);
+    if (strlen(log->text) + strlen(entry->text) + 2 < sizeof(log->text)) {
+        strcat(log->text, entry->text);
         strcat(log->text, "\n");
     }
     pthread_mutex_unlock(&log->mutex);
@@ -1906,8 +1906,9 @@ static void log__of_a_failure__names_the_peer_and_no_content(void **state)
 
     (void)state;
     bed_init(&bed);
-    bed.options.log = log_line;
-    bed.options.log_context = &log;
+    bed.options.observer.log = log_line;
+    bed.options.observer.log_context = &log;
+    bed.options.observer.log_level = WSD_LOG_ERROR;
     bed_open(&bed);
     run_init(&run, "top secret");
     run_start(&run, &bed, refusing);
