@@ -445,7 +445,7 @@ static void draft__its_reply_is_cut_or_ends__fails_its_attachments(void **state)
             wsd_reply_draft(&rig.reply, rig.message);
         assert_hr(write_to(&rig, 0, "x"), STG_S_BLOCK);
         if (ends)
-            wsd_reply_end(&rig.reply, S_OK);
+            wsd_reply_end(&rig.reply, &nobody, S_OK);
         else
             wsd_reply_cut(&rig.reply);
         if (!first)
