@@ -93,7 +93,10 @@ static HRESULT client_open(struct wsd_client *client, const wsd_client_options *
     const struct wsd_curl_options transport = {
         .timeouts = {.connect_ms = time_or(options->connect_timeout_ms, 30000),
                      .send_ms = time_or(options->peer_stall_timeout_ms, 120000),
-                     .response_ms = time_or(options->response_timeout_ms, 90000)},
+                     .response_ms = time_or(options->response_timeout_ms, 90000),
+                     .resolve_ms = time_or(options->resolve_timeout_ms, 30000),
+                     .produce_ms = options->producer_stall_timeout_ms,
+                     .total_ms = options->total_timeout_ms},
         .settings = settings_of(options),
         .log = options->log,
         .log_context = options->log_context,
@@ -167,6 +170,7 @@ static bool are_allowed(const wsd_client_options *options)
 static bool is_size_known(size_t size)
 {
     return size == sizeof(wsd_client_options) ||
+           size == offsetof(wsd_client_options, resolve_timeout_ms) ||
            size == offsetof(wsd_client_options, ca_file) ||
            size == offsetof(wsd_client_options, content_length);
 }

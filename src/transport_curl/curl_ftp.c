@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "os/clock.h"
 #include "transport_curl/curl_error.h"
 #include "wsd_error.h"
 
@@ -73,23 +72,20 @@ static void ftp_settle(struct wsd_curl_transfer *transfer)
 
     if (!transfer->connected) {
         curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
-        transfer->connected = connected_us > 0;
-        if (transfer->connected)
-            transfer->progress_ms = wsd_clock_ms(); /* the first reply is waited for */
+        transfer->connected = connected_us > 0; /* the first reply is waited for */
     }
     if (transfer->connected && !transfer->pulled && !transfer->body_begun &&
         transfer->interest == CURL_POLL_NONE)
         ftp_go_on(transfer);
 }
 
-static DWORD ftp_patience(const struct wsd_curl_transfer *transfer)
+static enum wsd_curl_phase ftp_phase(const struct wsd_curl_transfer *transfer)
 {
-    if (!transfer->connected)
-        return INFINITE; /* libcurl's connect timer watches */
-    if (transfer->paused || transfer->full)
-        return INFINITE; /* the application is slow */
-    return is_uploading(transfer) ? transfer->timeouts.send_ms
-                                  : transfer->timeouts.response_ms;
+    if (transfer->paused)
+        return WSD_CURL_STARVING;
+    if (transfer->full)
+        return WSD_CURL_FULL;
+    return is_uploading(transfer) ? WSD_CURL_SENDING : WSD_CURL_AWAITING;
 }
 
 /* libcurl waits for the reply behind the data without returning, but calls this. */
@@ -160,7 +156,7 @@ static HRESULT ftp_conclude(struct wsd_curl_transfer *transfer, HRESULT result)
 static const struct wsd_curl_protocol ftp_protocol = {
     .line = ftp_line,
     .settle = ftp_settle,
-    .patience = ftp_patience,
+    .phase = ftp_phase,
     .conclude = ftp_conclude,
     .cut = ftp_cut,
 };

@@ -63,7 +63,7 @@ static HRESULT http_line(struct wsd_curl_transfer *transfer, const char *line,
     return S_OK;
 }
 
-/* A request without a body is not pulled; but from here on its head goes out. */
+/* From here on the head goes out; a request without a body is not pulled. */
 static int http_on_connected(void *context, char *peer_ip, char *local_ip, int peer_port,
                              int local_port)
 {
@@ -73,8 +73,9 @@ static int http_on_connected(void *context, char *peer_ip, char *local_ip, int p
     (void)local_ip;
     (void)peer_port;
     (void)local_port;
-    transfer->pulled = true;
-    transfer->pulled_all = true;
+    transfer->connected = true;
+    if (transfer->body_length == 0)
+        transfer->pulled = transfer->pulled_all = true;
     wsd_curl_transport_touch(transfer);
     return CURL_PREREQFUNC_OK;
 }
@@ -114,20 +115,14 @@ static void http_settle(struct wsd_curl_transfer *transfer)
                                  transfer->status != 0 ? S_OK : CONNECTION_ERROR);
 }
 
-static DWORD http_patience(const struct wsd_curl_transfer *transfer)
+static enum wsd_curl_phase http_phase(const struct wsd_curl_transfer *transfer)
 {
-    if (transfer->challenge != 0 && !transfer->pulled)
-        return transfer->timeouts.response_ms;
-    if (!transfer->added || !transfer->pulled)
-        return INFINITE; /* until then libcurl's connect timer watches */
-    if (transfer->sent || transfer->cut) {
-        if (transfer->full)
-            return INFINITE; /* it is the application that does not read */
-        return transfer->timeouts.response_ms;
-    }
-    if (transfer->paused)
-        return INFINITE; /* it is the application that has nothing to send */
-    return transfer->timeouts.send_ms;
+    if (transfer->sent || transfer->cut)
+        return transfer->full ? WSD_CURL_FULL : WSD_CURL_AWAITING;
+    /* A challenge is being answered, or asked for. */
+    if (!transfer->pulled && (transfer->challenge != 0 || transfer->probes))
+        return WSD_CURL_AWAITING;
+    return transfer->paused ? WSD_CURL_STARVING : WSD_CURL_SENDING;
 }
 
 /* What a failure of TLS is in particular. */
@@ -202,7 +197,7 @@ static HRESULT http_conclude(struct wsd_curl_transfer *transfer, HRESULT result)
 static const struct wsd_curl_protocol http_protocol = {
     .line = http_line,
     .settle = http_settle,
-    .patience = http_patience,
+    .phase = http_phase,
     .conclude = http_conclude,
 };
 
@@ -275,10 +270,10 @@ static HRESULT set_options(struct wsd_curl_transfer *transfer,
     SET(CUSTOMREQUEST, request->method);
     SET(REQUEST_TARGET, request->target);
     SET(HTTPHEADER, transfer->headers);
+    SET(PREREQFUNCTION, http_on_connected);
+    SET(PREREQDATA, transfer);
     if (request->body_length == 0) {
         SET(NOBODY, strcmp(request->method, "HEAD") == 0 ? 1L : 0L);
-        SET(PREREQFUNCTION, http_on_connected);
-        SET(PREREQDATA, transfer);
     } else {
         SET(UPLOAD, 1L);
         SET(INFILESIZE_LARGE, transfer->body_length == WSD_LENGTH_UNKNOWN

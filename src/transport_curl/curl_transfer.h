@@ -9,14 +9,23 @@
 
 #include "transport_curl/curl_transport.h"
 
+/* What a transfer waits for, and the timer that runs meanwhile. */
+enum wsd_curl_phase {
+    WSD_CURL_RESOLVING,  /* an address for the name: resolve_ms */
+    WSD_CURL_CONNECTING, /* a connection that can be used: connect_ms */
+    WSD_CURL_SENDING,    /* the peer to take bytes: send_ms */
+    WSD_CURL_AWAITING,   /* the peer to give some: response_ms */
+    WSD_CURL_STARVING,   /* the application to write some: produce_ms */
+    WSD_CURL_FULL        /* the application to read some: none */
+};
+
 struct wsd_curl_protocol {
     /* A line of a head or of a reply.  A failure ends the transfer. */
     HRESULT (*line)(struct wsd_curl_transfer *transfer, const char *line, size_t length);
     /* libcurl has returned and goes on: draw the conclusions. */
     void (*settle)(struct wsd_curl_transfer *transfer);
-    /* How long the transfer may be without progress now; INFINITE: as long as it likes.
-     */
-    DWORD (*patience)(const struct wsd_curl_transfer *transfer);
+    /* What it waits for, once it is connected. */
+    enum wsd_curl_phase (*phase)(const struct wsd_curl_transfer *transfer);
     /* What the transfer ends with, where libcurl, or we, say `result`. */
     HRESULT (*conclude)(struct wsd_curl_transfer *transfer, HRESULT result);
     /* The body ends here, and must not look complete.  May be NULL. */
@@ -72,10 +81,13 @@ struct wsd_curl_transfer {
     int interest;    /* CURL_POLL_*: what libcurl waits for on the socket */
     uint64_t pulled_bytes;
     size_t header_bytes;
-    bool connected;       /* FTP: to the server, which has the word */
-    curl_socket_t data;   /* FTP: the newest socket, which is that of the file */
-    curl_off_t uploaded;  /* at the last look */
-    uint64_t progress_ms; /* when the peer last took or gave a byte, as far as we saw */
+    bool resolved;      /* there is an address, or it has no timer of its own */
+    bool connected;     /* FTP: to the server, which has the word */
+    curl_socket_t data; /* FTP: the newest socket, which is that of the file */
+    uint64_t started_ms;
+    enum wsd_curl_phase phase; /* at the last look; */
+    curl_off_t uploaded;       /* likewise */
+    uint64_t progress_ms;      /* when that began, or the peer last took or gave a byte */
 };
 
 /* A transfer without options; it has two references. */
