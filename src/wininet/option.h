@@ -7,12 +7,10 @@
 /* What a process begins with. */
 #define WSD_INTERNET_OPTIONS_INIT                                                        \
     {                                                                                    \
-        .timeouts = {.connect_ms = 60000, .send_ms = 30000, .response_ms = 30000},       \
-        .without_effect = {                                                              \
-            5,                                                                           \
-            5000,                                                                        \
-            30000,                                                                       \
-            30000                                                                        \
+        .without_effect = {5, 5000, 30000, 30000}, .timeouts = {                         \
+            .connect_ms = 60000,                                                         \
+            .send_ms = 30000,                                                            \
+            .response_ms = 30000                                                         \
         }                                                                                \
     }
 
