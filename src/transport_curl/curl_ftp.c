@@ -58,14 +58,6 @@ static void ftp_cut(struct wsd_curl_transfer *transfer)
         setsockopt(transfer->data, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 }
 
-/* libcurl 7.88 forgets to ask for its next turn when a reply is there at once, between
- * two sockets.  A pause that ends gives it one. */
-static void ftp_go_on(struct wsd_curl_transfer *transfer)
-{
-    curl_easy_pause(transfer->easy, CURLPAUSE_RECV);
-    curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
-}
-
 static void ftp_settle(struct wsd_curl_transfer *transfer)
 {
     curl_off_t connected_us = 0;
@@ -74,9 +66,10 @@ static void ftp_settle(struct wsd_curl_transfer *transfer)
         curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
         transfer->connected = connected_us > 0; /* the first reply is waited for */
     }
+    /* A reply may be there at once, between two sockets. */
     if (transfer->connected && !transfer->pulled && !transfer->body_begun &&
         transfer->interest == CURL_POLL_NONE)
-        ftp_go_on(transfer);
+        wsd_curl_transfer_give_turn(transfer);
 }
 
 static enum wsd_curl_phase ftp_phase(const struct wsd_curl_transfer *transfer)

@@ -338,6 +338,13 @@ void wsd_curl_transfer_finish(struct wsd_curl_transfer *transfer, HRESULT result
     wsd_curl_transfer_release(transfer);
 }
 
+/* A pause that ends gives one. */
+void wsd_curl_transfer_give_turn(struct wsd_curl_transfer *transfer)
+{
+    curl_easy_pause(transfer->easy, CURLPAUSE_RECV);
+    curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
+}
+
 void wsd_curl_transfer_continue(struct wsd_curl_transfer *transfer)
 {
     CURLcode code;
@@ -485,7 +492,12 @@ void wsd_curl_transfer_settle(struct wsd_curl_transfer *transfer)
         wsd_curl_transfer_finish(transfer, wsd_curl_error(transfer->curl_result));
     } else {
         transfer->protocol->settle(transfer);
-        if (transfer->easy != NULL)
-            wsd_curl_transfer_check(transfer, wsd_clock_ms());
+        if (transfer->easy == NULL)
+            return;
+        /* libcurl 7.88 has given up an address, and the next would be kept waiting. */
+        if (transfer_phase(transfer) == WSD_CURL_CONNECTING &&
+            transfer->interest == CURL_POLL_NONE)
+            wsd_curl_transfer_give_turn(transfer);
+        wsd_curl_transfer_check(transfer, wsd_clock_ms());
     }
 }

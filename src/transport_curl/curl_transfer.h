@@ -118,6 +118,8 @@ void wsd_curl_transfer_check(struct wsd_curl_transfer *transfer, uint64_t now_ms
 void wsd_curl_transfer_tell_sent(struct wsd_curl_transfer *transfer);
 HRESULT wsd_curl_transfer_begin_body(struct wsd_curl_transfer *transfer,
                                      const char *content_type);
+/* To libcurl, where it forgets to ask for one. */
+void wsd_curl_transfer_give_turn(struct wsd_curl_transfer *transfer);
 /* Lets libcurl call the callbacks again after a pause. */
 void wsd_curl_transfer_continue(struct wsd_curl_transfer *transfer);
 /* The end: off the multi handle, done(result). */
