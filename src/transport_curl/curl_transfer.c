@@ -132,8 +132,7 @@ static size_t transfer_on_header(char *line, size_t size, size_t count, void *co
     size_t length = size * count;
     HRESULT hr;
 
-    if (transfer->connected) /* and not with a proxy only */
-        transfer->progress_ms = wsd_clock_ms();
+    transfer->progress_ms = wsd_clock_ms();
     wsd_curl_transport_touch(transfer);
     hr = transfer->protocol->line(transfer, line, length);
     if (FAILED(hr)) {
@@ -219,7 +218,7 @@ HRESULT wsd_curl_transfer_add_line(struct wsd_curl_transfer *transfer, const cha
 
 /* libcurl's timer for connecting has the name in it too, and half of it is for each
  * address but the last.  So it is where ours would be if connecting began now, but a step
- * behind: ours is the one that fires. */
+ * behind: ours fires first, unless the lines of a proxy look like progress to it. */
 static long connect_limit(const struct wsd_curl_transfer *transfer, uint64_t elapsed_ms)
 {
     uint64_t connect_ms = transfer->timeouts.connect_ms;

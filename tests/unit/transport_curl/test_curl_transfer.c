@@ -159,6 +159,40 @@ static void timer__of_each_wait__fires_and_tells_what_was_awaited(void **state)
     }
 }
 
+/* Whatever it takes is progress, though libcurl does not call for it. */
+static void D2__peer_takes_little_at_a_time__goes_on(void **state)
+{
+    enum { TIMES = 100 };
+    static const struct wsd_timeouts timeouts = {
+        .connect_ms = INFINITE, .send_ms = 1500, .response_ms = INFINITE};
+    const struct timespec moment = {0, 20000000};
+    struct peer_step steps[1 + 2 * TIMES] = {{.what = PEER_READ_HEAD}};
+    struct wsd_transport *transport = transfer_run_transport();
+    struct transfer_run run;
+    struct peer *peer;
+
+    (void)state;
+    for (size_t i = 1; i < COUNT(steps); i += 2) {
+        steps[i].what = PEER_HOLD;
+        steps[i + 1] = (struct peer_step){.what = PEER_HASH_BYTES, .size = 500000};
+    }
+    peer = PEER_START(steps);
+    transfer_run_init(&run, "");
+    run.source.vtable = &endless;
+    prepare(&run, transport, peer_url(peer), &timeouts);
+    run.transfer->vtable->start(run.transfer);
+    for (int i = 0; i < TIMES; i++) {
+        assert_false(atomic_load(&run.is_done));
+        peer_go(peer);
+        nanosleep(&moment, NULL);
+    }
+    peer_stop(peer); /* and closes */
+    WORKER_AWAIT(atomic_load(&run.is_done));
+    assert_int_not_equal(run.result, TIMEOUT);
+    run.transfer->vtable->release(run.transfer);
+    transport->vtable->release(transport);
+}
+
 /* No other timer runs meanwhile, and nobody looks. */
 static void D3__application_has_nothing_to_send__costs_nothing(void **state)
 {
@@ -195,6 +229,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(timer__of_each_wait__fires_and_tells_what_was_awaited),
+        cmocka_unit_test(D2__peer_takes_little_at_a_time__goes_on),
         cmocka_unit_test(D3__application_has_nothing_to_send__costs_nothing),
     };
 
