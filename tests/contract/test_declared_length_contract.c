@@ -289,21 +289,24 @@ static void options__of_any_other_size__are_refused(void **state)
 {
     wsd_client_options client_options = WSD_CLIENT_OPTIONS_INIT;
     wsd_part_options part_options = WSD_PART_OPTIONS_INIT;
-    const size_t sizes[2][3] = {
-        {offsetof(wsd_client_options, content_length),
-         offsetof(wsd_client_options, ca_file), sizeof(client_options)},
-        {offsetof(wsd_part_options, length), sizeof(part_options), sizeof(part_options)}};
+    const size_t sizes[2][4] = {{offsetof(wsd_client_options, content_length),
+                                 offsetof(wsd_client_options, ca_file),
+                                 offsetof(wsd_client_options, resolve_timeout_ms),
+                                 sizeof(client_options)},
+                                {offsetof(wsd_part_options, length), sizeof(part_options),
+                                 sizeof(part_options), sizeof(part_options)}};
     struct upload upload;
 
     (void)state;
     upload_make(&upload, NULL, 0);
     upload.parts[0] = attachment_create();
-    for (size_t size = 0; size <= sizes[0][2] + 8; size++) {
+    for (size_t size = 0; size <= sizes[0][3] + 8; size++) {
         wsd_client *client = NULL;
 
         client_options.size = size;
         assert_hr(wsd_client_create(&client_options, &client),
-                  size == sizes[0][0] || size == sizes[0][1] || size == sizes[0][2]
+                  size == sizes[0][0] || size == sizes[0][1] || size == sizes[0][2] ||
+                          size == sizes[0][3]
                       ? S_OK
                       : E_INVALIDARG);
         wsd_client_release(client);
