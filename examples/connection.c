@@ -36,13 +36,28 @@ static bool take_user(struct connection *connection, char *kept, size_t size, ch
     return true;
 }
 
-static bool take_timeout(struct connection *connection, const char *value)
+static bool take_timeout(struct connection *connection, int option, const char *value)
 {
+    wsd_client_options *options = &connection->options;
     uint64_t seconds;
+    DWORD milliseconds;
 
     if (!cli_parse_number(value, 86400, &seconds))
-        return cli_misuse(connection->cli, "--timeout needs seconds, 1 to 86400");
-    transfer_set_timeout(&connection->options, seconds);
+        return cli_misuse(connection->cli, "a time is in seconds, 1 to 86400");
+    milliseconds = (DWORD)(seconds * 1000);
+    switch (option) {
+    case CONNECTION_RESOLVE_TIMEOUT:
+        options->resolve_timeout_ms = milliseconds;
+        break;
+    case CONNECTION_PRODUCER_TIMEOUT:
+        options->producer_stall_timeout_ms = milliseconds;
+        break;
+    case CONNECTION_MAX_TIME:
+        options->total_timeout_ms = milliseconds;
+        break;
+    default:
+        transfer_set_timeout(options, seconds);
+    }
     return true;
 }
 
@@ -120,7 +135,10 @@ bool connection_take_option(struct connection *connection, int option, char *val
         options->content_length = TRUE;
         return true;
     case CONNECTION_TIMEOUT:
-        return take_timeout(connection, value);
+    case CONNECTION_RESOLVE_TIMEOUT:
+    case CONNECTION_PRODUCER_TIMEOUT:
+    case CONNECTION_MAX_TIME:
+        return take_timeout(connection, option, value);
     case CONNECTION_PROXY:
         options->proxy = value;
         return true;

@@ -25,6 +25,9 @@ struct connection {
 #define CONNECTION_OPTIONS                                                               \
     {"content-length", no_argument, NULL, CONNECTION_CONTENT_LENGTH},                    \
         {"timeout", required_argument, NULL, CONNECTION_TIMEOUT},                        \
+        {"resolve-timeout", required_argument, NULL, CONNECTION_RESOLVE_TIMEOUT},        \
+        {"producer-timeout", required_argument, NULL, CONNECTION_PRODUCER_TIMEOUT},      \
+        {"max-time", required_argument, NULL, CONNECTION_MAX_TIME},                      \
         {"cacert", required_argument, NULL, CONNECTION_CACERT},                          \
         {"capath", required_argument, NULL, CONNECTION_CAPATH},                          \
         {"crlfile", required_argument, NULL, CONNECTION_CRLFILE},                        \
@@ -56,6 +59,10 @@ struct connection {
     "                  chunks\n"                                                         \
     "  --timeout S     give up when the device takes no data, or gives no answer, for\n" \
     "                  S seconds; default: 120, and 90 for the answer\n"                 \
+    "  --resolve-timeout S, --producer-timeout S, --max-time S\n"                        \
+    "                  give up when there is no address for the device's name\n"         \
+    "                  (default: 30), when there is nothing to send, or in all,\n"       \
+    "                  after S seconds\n"                                                \
     "  --cacert FILE, --capath DIR\n"                                                    \
     "                  the authorities to trust, in PEM, instead of the system's\n"      \
     "  --crlfile FILE  certificates that were revoked, in PEM\n"                         \
@@ -83,6 +90,9 @@ struct connection {
 enum {
     CONNECTION_CONTENT_LENGTH = 256,
     CONNECTION_TIMEOUT,
+    CONNECTION_RESOLVE_TIMEOUT,
+    CONNECTION_PRODUCER_TIMEOUT,
+    CONNECTION_MAX_TIME,
     CONNECTION_CACERT,
     CONNECTION_CAPATH,
     CONNECTION_CRLFILE,

@@ -146,6 +146,7 @@ void transfer_set_timeout(wsd_client_options *options, uint64_t seconds)
 {
     DWORD milliseconds = (DWORD)(seconds * 1000);
 
+    options->resolve_timeout_ms = milliseconds;
     options->connect_timeout_ms = milliseconds;
     options->peer_stall_timeout_ms = milliseconds;
     options->response_timeout_ms = milliseconds;

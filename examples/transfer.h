@@ -19,7 +19,7 @@ extern "C" {
 bool transfer_declare(struct cli *cli, const struct document *document,
                       wsd_part_options *options);
 
-/* All of the client's timers, from one number: how long the device may do nothing. */
+/* From one number, how long the device may do nothing: the timers that watch it. */
 void transfer_set_timeout(wsd_client_options *options, uint64_t seconds);
 
 /* Writes the document into the attachment, block_size bytes at a time, and closes it; or

@@ -39,7 +39,9 @@ typedef struct wsd_client wsd_client;
 /**
  * Options of a client.  Begin with WSD_CLIENT_OPTIONS_INIT; 0 or NULL in a field stands
  * for its default.  Everything is copied.  Times are milliseconds on a monotonic clock;
- * INFINITE switches a timer off.
+ * INFINITE switches a timer off.  A message whose timer fires fails with
+ * HRESULT_FROM_WIN32(ERROR_WINHTTP_TIMEOUT), within a tenth of the timer and 250 ms more,
+ * whatever the application and the peer do meanwhile; log tells what was waited for.
  */
 typedef struct wsd_client_options {
     size_t size; /**< sizeof(wsd_client_options) */
@@ -54,16 +56,19 @@ typedef struct wsd_client_options {
      * wsd_attachment_set_wait_budget() for "never wait". */
     DWORD wait_budget_ms;
 
-    /** To find the name, connect, and agree on TLS; default 30 000. */
+    /** From the address of the host to a connection to it [L22]: one of its addresses
+     * after the other, the proxy's tunnel, and TLS; default 30 000.  WWSAPI has it as
+     * WS_CHANNEL_PROPERTY_CONNECT_TIMEOUT. */
     DWORD connect_timeout_ms;
 
-    /** The longest time for which the peer may take no byte while there are some for it;
-     * then the transfer fails.  Longer than the wait budget, so that STG_S_BLOCK is seen
-     * first and the application decides; default 120 000. */
+    /** The longest time for which the peer may take no byte while there are some for it
+     * [L90].  Longer than the wait budget, so that STG_S_BLOCK is seen first and the
+     * application decides; default 120 000. */
     DWORD peer_stall_timeout_ms;
 
-    /** The longest time without a byte of the reply, from the end of the request on;
-     * default 90 000, WinHTTP's for response headers. */
+    /** The longest time without a byte of the reply, from the end of the request on, as
+     * long as the application reads what there is [L91]; default 90 000, WinHTTP's for
+     * response headers.  WWSAPI: WS_CHANNEL_PROPERTY_RECEIVE_RESPONSE_TIMEOUT. */
     DWORD response_timeout_ms;
 
     /** Largest envelope to send, octets; default WSD_MAX_ENVELOPE. */
@@ -176,6 +181,22 @@ typedef struct wsd_client_options {
     /** Told how far each message is; default none. */
     wsd_progress_callback progress;
     void *progress_context;
+
+    /* ---- More timers ---- */
+
+    /** From the start to an address for the name in the URL, or that of the proxy [L92];
+     * default 30 000.  WWSAPI: WS_CHANNEL_PROPERTY_RESOLVE_TIMEOUT. */
+    DWORD resolve_timeout_ms;
+
+    /** The longest time for which nothing is written into a message that has begun, while
+     * the peer could take more [L93].  Default INFINITE: documents may take as long to
+     * make as they like, and cost nothing meanwhile. */
+    DWORD producer_stall_timeout_ms;
+
+    /** From the start to the end of the reply, with its attachments, whoever is slow
+     * [L94]; default INFINITE.  The start is wsd_client_send(), or the first Write of a
+     * message with attachments. */
+    DWORD total_timeout_ms;
 } wsd_client_options;
 
 /** Most header_lines, and octets of all of them: common servers refuse longer heads, and
@@ -188,7 +209,7 @@ typedef struct wsd_client_options {
     {                                                                                    \
         sizeof(wsd_client_options), 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, FALSE, NULL,  \
             NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL, FALSE, NULL, NULL, 0,  \
-            FALSE, NULL, NULL, NULL, 0, 0, NULL, NULL                                    \
+            FALSE, NULL, NULL, NULL, 0, 0, NULL, NULL, 0, 0, 0                           \
     }
 
 /**
@@ -259,7 +280,8 @@ WSD_API HRESULT WSD_CALL wsd_client_send(wsd_client *client, const char *url,
  * the status and the text of an error are in it [L12].  It is NULL otherwise.
  *
  * Blocking    Up to wait_ms (0: never; INFINITE: until the transfer ends, which the
- *             client's timers bound once the attachments have been closed).
+ *             client's timers bound once the attachments have been closed, and
+ *             total_timeout_ms before).
  * Ownership   Give *reply back with wsd_inbound_message_release().
  * Threads     Any, after wsd_client_send() returned; one at a time for one message.
  *

@@ -92,7 +92,10 @@ static HRESULT client_open(struct wsd_client *client, const wsd_client_options *
     const struct wsd_curl_options transport = {
         .timeouts = {.connect_ms = number_or(options->connect_timeout_ms, 30000),
                      .send_ms = number_or(options->peer_stall_timeout_ms, 120000),
-                     .response_ms = number_or(options->response_timeout_ms, 90000)},
+                     .response_ms = number_or(options->response_timeout_ms, 90000),
+                     .resolve_ms = number_or(options->resolve_timeout_ms, 30000),
+                     .produce_ms = options->producer_stall_timeout_ms,
+                     .total_ms = options->total_timeout_ms},
         .settings = settings_of(options),
         .observer = {.log = options->log,
                      .log_context = options->log_context,

@@ -21,9 +21,13 @@
 
 /* Milliseconds; INFINITE switches a timer off. */
 struct wsd_timeouts {
-    DWORD connect_ms;  /* to find the name, connect, and agree on TLS */
+    DWORD connect_ms;  /* from an address to a connection, with a tunnel and TLS */
     DWORD send_ms;     /* the longest time for which the peer takes no byte of some */
     DWORD response_ms; /* the longest time without a byte that is waited for */
+    /* Those that not everybody has; 0: none. */
+    DWORD resolve_ms; /* to find an address; none: connect_ms begins with start() */
+    DWORD produce_ms; /* the longest time for which there is no byte to take */
+    DWORD total_ms;   /* from start() to done() */
 };
 
 struct wsd_http_request {

@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "os/clock.h"
 #include "transport_curl/curl_error.h"
 #include "wsd_error.h"
 
@@ -64,14 +63,6 @@ static void ftp_end_body(struct wsd_curl_transfer *transfer)
     set_reset(transfer->data, false);
 }
 
-/* libcurl 7.88 forgets to ask for its next turn when a reply is there at once, between
- * two sockets.  A pause that ends gives it one. */
-static void ftp_go_on(struct wsd_curl_transfer *transfer)
-{
-    curl_easy_pause(transfer->easy, CURLPAUSE_RECV);
-    curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
-}
-
 static void ftp_settle(struct wsd_curl_transfer *transfer)
 {
     curl_off_t found_us = 0;
@@ -81,22 +72,20 @@ static void ftp_settle(struct wsd_curl_transfer *transfer)
          * connect it tells of new connections only. */
         curl_easy_getinfo(transfer->easy, CURLINFO_NAMELOOKUP_TIME_T, &found_us);
         transfer->connected = found_us > 0 && (transfer->interest & CURL_POLL_IN);
-        if (transfer->connected)
-            transfer->progress_ms = wsd_clock_ms();
     }
+    /* A reply may be there at once, between two sockets. */
     if (transfer->connected && !transfer->pulled && !transfer->body_begun &&
         transfer->interest == CURL_POLL_NONE)
-        ftp_go_on(transfer);
+        wsd_curl_transfer_give_turn(transfer);
 }
 
-static DWORD ftp_patience(const struct wsd_curl_transfer *transfer)
+static enum wsd_curl_phase ftp_phase(const struct wsd_curl_transfer *transfer)
 {
-    if (!transfer->connected)
-        return INFINITE; /* libcurl's connect timer watches */
-    if (transfer->paused || transfer->full)
-        return INFINITE; /* the application is slow */
-    return is_uploading(transfer) ? transfer->timeouts.send_ms
-                                  : transfer->timeouts.response_ms;
+    if (transfer->paused)
+        return WSD_CURL_STARVING;
+    if (transfer->full)
+        return WSD_CURL_FULL;
+    return is_uploading(transfer) ? WSD_CURL_SENDING : WSD_CURL_AWAITING;
 }
 
 /* libcurl waits for the reply behind the data without returning, but calls this. */
@@ -169,7 +158,7 @@ static HRESULT ftp_conclude(struct wsd_curl_transfer *transfer, HRESULT result)
 static const struct wsd_curl_protocol ftp_protocol = {
     .line = ftp_line,
     .settle = ftp_settle,
-    .patience = ftp_patience,
+    .phase = ftp_phase,
     .conclude = ftp_conclude,
     .end_body = ftp_end_body,
 };

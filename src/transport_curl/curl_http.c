@@ -80,7 +80,7 @@ static HRESULT http_line(struct wsd_curl_transfer *transfer, const char *line,
     return S_OK;
 }
 
-/* From here on a head goes out, also that of a request whose body is not pulled. */
+/* From here on the head goes out; a request without a body is not pulled. */
 static int http_on_connected(void *context, char *peer_ip, char *local_ip, int peer_port,
                              int local_port)
 {
@@ -91,8 +91,8 @@ static int http_on_connected(void *context, char *peer_ip, char *local_ip, int p
     (void)peer_port;
     (void)local_port;
     transfer->connected = true;
-    transfer->pulled = transfer->pulled_all = transfer->body_length == 0;
-    transfer->progress_ms = wsd_clock_ms();
+    if (transfer->body_length == 0)
+        transfer->pulled = transfer->pulled_all = true;
     wsd_curl_transport_touch(transfer);
     return CURL_PREREQFUNC_OK;
 }
@@ -132,20 +132,13 @@ static void http_settle(struct wsd_curl_transfer *transfer)
                                  transfer->status != 0 ? S_OK : CONNECTION_ERROR);
 }
 
-static DWORD http_patience(const struct wsd_curl_transfer *transfer)
+static enum wsd_curl_phase http_phase(const struct wsd_curl_transfer *transfer)
 {
-    if (!transfer->pulled)
-        return transfer->connected || transfer->challenge != 0
-                   ? transfer->timeouts.response_ms /* to a probe, or a challenge */
-                   : INFINITE; /* until then libcurl's connect timer watches */
-    if (transfer->sent || transfer->cut) {
-        if (transfer->full)
-            return INFINITE; /* it is the application that does not read */
-        return transfer->timeouts.response_ms;
-    }
-    if (transfer->paused)
-        return INFINITE; /* it is the application that has nothing to send */
-    return transfer->timeouts.send_ms;
+    if (transfer->sent || transfer->cut)
+        return transfer->full ? WSD_CURL_FULL : WSD_CURL_AWAITING;
+    if (!transfer->pulled) /* a challenge is being answered, or asked for */
+        return WSD_CURL_AWAITING;
+    return transfer->paused ? WSD_CURL_STARVING : WSD_CURL_SENDING;
 }
 
 /* What a failure of TLS is in particular. */
@@ -234,7 +227,7 @@ static HRESULT http_conclude(struct wsd_curl_transfer *transfer, HRESULT result)
 static const struct wsd_curl_protocol http_protocol = {
     .line = http_line,
     .settle = http_settle,
-    .patience = http_patience,
+    .phase = http_phase,
     .conclude = http_conclude,
 };
 
@@ -334,6 +327,8 @@ static HRESULT set_options(struct wsd_curl_transfer *transfer,
     SET(REQUEST_TARGET, request->target);
     SET(PATH_AS_IS, request->target != NULL ? 1L : 0L); /* Digest has it from the URL */
     SET(HTTPHEADER, transfer->headers);
+    SET(PREREQFUNCTION, http_on_connected);
+    SET(PREREQDATA, transfer);
     if (request->body_length == 0) {
         SET(NOBODY, strcmp(request->method, "HEAD") == 0 ? 1L : 0L);
     } else {
@@ -343,10 +338,6 @@ static HRESULT set_options(struct wsd_curl_transfer *transfer,
                                   : (curl_off_t)transfer->body_length);
         /* An Expect of the caller's own is not waited for. */
         SET(EXPECT_100_TIMEOUT_MS, request->awaits_continue ? 1000L : 1L);
-    }
-    if (request->body_length == 0 || transfer->probes) {
-        SET(PREREQFUNCTION, http_on_connected);
-        SET(PREREQDATA, transfer);
     }
     /* A body that streams cannot be sent again when a kept connection proves dead. */
     SET(FRESH_CONNECT, request->may_reuse_connection ? 0L : 1L);

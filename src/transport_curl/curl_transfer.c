@@ -16,6 +16,9 @@
 
 #define NEVER UINT64_MAX
 
+/* In the time of a timer, where libcurl does not tell what happens meanwhile. */
+enum { LOOKS = 16 };
+
 /* libcurl sends one chunk for each read callback, and its size decides the speed. */
 #define UPLOAD_BUFFER_BYTES (256L * 1024)
 
@@ -183,10 +186,12 @@ static size_t transfer_on_body(char *bytes, size_t size, size_t count, void *con
 static curl_socket_t transfer_on_open_socket(void *context, curlsocktype purpose,
                                              struct curl_sockaddr *address)
 {
+    struct wsd_curl_transfer *transfer = context;
     int fd;
 
-    (void)context;
     (void)purpose;
+    transfer->resolved = true;
+    wsd_curl_transport_touch(transfer);
 #ifdef SOCK_CLOEXEC
     fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 #else
@@ -209,10 +214,20 @@ HRESULT wsd_curl_transfer_add_line(struct wsd_curl_transfer *transfer, const cha
     return S_OK;
 }
 
+/* libcurl's timer for connecting has the name in it too, and half of it is for each
+ * address but the last.  So it is where ours would be if connecting began now, but a step
+ * behind: ours fires first, unless the lines of a proxy look like progress to it. */
+static long connect_limit(const struct wsd_curl_transfer *transfer, uint64_t elapsed_ms)
+{
+    uint64_t connect_ms = transfer->timeouts.connect_ms;
+    uint64_t limit_ms = elapsed_ms + connect_ms + connect_ms / LOOKS + 1;
+
+    return limit_ms > INT_MAX ? (long)INT_MAX : (long)limit_ms;
+}
+
 HRESULT wsd_curl_transfer_set_options(struct wsd_curl_transfer *transfer, const char *url)
 {
     CURL *easy = transfer->easy;
-    DWORD connect_ms = transfer->timeouts.connect_ms;
     CURLcode code = CURLE_OK;
 
 #define SET(option, value)                                                               \
@@ -227,8 +242,9 @@ HRESULT wsd_curl_transfer_set_options(struct wsd_curl_transfer *transfer, const 
 #endif
     SET(PROXY, "");   /* not the environment's, */
     SET(NOPROXY, ""); /* and no list of its of whom to reach without one */
-    SET(CONNECTTIMEOUT_MS, connect_ms > INT_MAX ? (long)INT_MAX : (long)connect_ms);
+    SET(CONNECTTIMEOUT_MS, connect_limit(transfer, 0));
     SET(OPENSOCKETFUNCTION, transfer_on_open_socket);
+    SET(OPENSOCKETDATA, transfer);
     SET(UPLOAD_BUFFERSIZE, UPLOAD_BUFFER_BYTES);
     SET(READFUNCTION, transfer_on_read);
     SET(READDATA, transfer);
@@ -262,6 +278,7 @@ HRESULT wsd_curl_transfer_create(const struct wsd_mem *mem,
     transfer->handler = handler;
     transfer->timeouts =
         timeouts != NULL ? *timeouts : wsd_curl_transport_options(transport)->timeouts;
+    transfer->resolved = transfer->timeouts.resolve_ms == 0;
     transfer->data = CURL_SOCKET_BAD;
     transfer->easy = curl_easy_init();
     if (transfer->easy == NULL) {
@@ -324,7 +341,6 @@ static void transfer_log_end(struct wsd_curl_transfer *transfer)
 void wsd_curl_transfer_tell_sent(struct wsd_curl_transfer *transfer)
 {
     transfer->sent = true;
-    transfer->progress_ms = wsd_clock_ms(); /* the response timer begins */
     transfer->body->vtable->sent(transfer->body);
 }
 
@@ -344,13 +360,19 @@ void wsd_curl_transfer_finish(struct wsd_curl_transfer *transfer, HRESULT result
     wsd_curl_transfer_release(transfer);
 }
 
+/* A pause that ends gives one. */
+void wsd_curl_transfer_give_turn(struct wsd_curl_transfer *transfer)
+{
+    curl_easy_pause(transfer->easy, CURLPAUSE_RECV);
+    curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
+}
+
 void wsd_curl_transfer_continue(struct wsd_curl_transfer *transfer)
 {
     CURLcode code;
 
     transfer->paused = false;
     transfer->full = false;
-    transfer->progress_ms = wsd_clock_ms();
     code = curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
     /* It calls the callbacks: what they found goes before what libcurl makes of it. */
     if (code != CURLE_OK && transfer->failure == S_OK)
@@ -383,8 +405,8 @@ void wsd_curl_transfer_serve(struct wsd_curl_transfer *transfer, unsigned reques
             return;
         }
         transfer->added = true;
+        transfer->started_ms = transfer->progress_ms = wsd_clock_ms();
         wsd_curl_transfer_log(transfer, WSD_LOG_DEBUG, S_OK, "begins");
-        transfer->progress_ms = wsd_clock_ms();
     }
     if ((requests & WSD_CURL_WAKE) &&
         (transfer->full || (transfer->paused && !transfer->cut)))
@@ -394,37 +416,95 @@ void wsd_curl_transfer_serve(struct wsd_curl_transfer *transfer, unsigned reques
     wsd_curl_transport_touch(transfer);
 }
 
-/* When the transfer has taken too long, unless something happens before. */
+/* ---- timers ---- */
+
+static enum wsd_curl_phase transfer_phase(const struct wsd_curl_transfer *transfer)
+{
+    if (transfer->connected)
+        return transfer->protocol->phase(transfer);
+    return transfer->resolved ? WSD_CURL_CONNECTING : WSD_CURL_RESOLVING;
+}
+
+static uint64_t deadline(uint64_t begin_ms, DWORD timer_ms)
+{
+    return timer_ms == INFINITE ? NEVER : begin_ms + timer_ms;
+}
+
+static DWORD or_never(DWORD timer_ms)
+{
+    return timer_ms == 0 ? INFINITE : timer_ms;
+}
+
 static uint64_t transfer_deadline(const struct wsd_curl_transfer *transfer)
 {
-    DWORD patience_ms = transfer->protocol->patience(transfer);
+    const struct wsd_timeouts *timeouts = &transfer->timeouts;
+    const DWORD timers[] = {
+        [WSD_CURL_RESOLVING] = timeouts->resolve_ms,
+        [WSD_CURL_CONNECTING] = timeouts->connect_ms,
+        [WSD_CURL_SENDING] = timeouts->send_ms,
+        [WSD_CURL_AWAITING] = timeouts->response_ms,
+        [WSD_CURL_STARVING] = or_never(timeouts->produce_ms),
+        [WSD_CURL_FULL] = INFINITE,
+    };
+    uint64_t of_all = deadline(transfer->started_ms, or_never(timeouts->total_ms));
+    uint64_t of_phase = deadline(transfer->progress_ms, timers[transfer->phase]);
 
-    return patience_ms == INFINITE ? NEVER : transfer->progress_ms + patience_ms;
+    return of_phase < of_all ? of_phase : of_all;
+}
+
+static void transfer_time_out(struct wsd_curl_transfer *transfer)
+{
+    static const char *const awaited[] = {
+        [WSD_CURL_RESOLVING] = "an address for the name",
+        [WSD_CURL_CONNECTING] = "a connection",
+        [WSD_CURL_SENDING] = "the peer to take something",
+        [WSD_CURL_AWAITING] = "the peer's answer",
+        [WSD_CURL_STARVING] = "the application to write",
+        [WSD_CURL_FULL] = "the application to read",
+    };
+
+    snprintf(transfer->error, sizeof(transfer->error), "timed out, waiting for %s",
+             awaited[transfer->phase]);
+    wsd_curl_transfer_finish(transfer, HRESULT_FROM_WIN32(ERROR_WINHTTP_TIMEOUT));
+}
+
+/* Until when nothing can happen that only a look finds. */
+static uint64_t transfer_next_look(struct wsd_curl_transfer *transfer, uint64_t now_ms)
+{
+    switch (transfer->phase) {
+    case WSD_CURL_RESOLVING:
+        curl_easy_setopt(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS,
+                         connect_limit(transfer, now_ms - transfer->started_ms));
+        return now_ms + transfer->timeouts.connect_ms / LOOKS + 1;
+    case WSD_CURL_SENDING: /* libcurl's counter tells what the socket takes */
+        return now_ms + transfer->timeouts.send_ms / LOOKS + 1;
+    default:
+        return NEVER;
+    }
 }
 
 void wsd_curl_transfer_check(struct wsd_curl_transfer *transfer, uint64_t now_ms)
 {
+    enum wsd_curl_phase phase;
     curl_off_t uploaded = 0;
-    uint64_t deadline;
+    uint64_t end_ms, look_ms;
 
-    if (transfer->easy == NULL)
+    if (transfer->easy == NULL || !transfer->added)
         return;
-    /* What the socket took between two calls of libcurl shows only in its counter. */
+    phase = transfer_phase(transfer);
     curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
-    if (uploaded != transfer->uploaded) {
+    if (phase != transfer->phase || uploaded != transfer->uploaded) {
+        transfer->phase = phase;
         transfer->uploaded = uploaded;
         transfer->progress_ms = now_ms;
     }
-    deadline = transfer_deadline(transfer);
-    if (deadline <= now_ms) {
-        wsd_curl_transfer_finish(transfer, HRESULT_FROM_WIN32(ERROR_WINHTTP_TIMEOUT));
-    } else if (deadline != NEVER) {
-        /* Looking sixteen times a period tells when the progress was. */
-        uint64_t step = (deadline - transfer->progress_ms) / 16 + 1;
-
-        wsd_curl_transport_schedule(transfer->transport,
-                                    now_ms + step < deadline ? now_ms + step : deadline);
+    end_ms = transfer_deadline(transfer);
+    if (end_ms <= now_ms) {
+        transfer_time_out(transfer);
+        return;
     }
+    look_ms = transfer_next_look(transfer, now_ms);
+    wsd_curl_transport_schedule(transfer->transport, look_ms < end_ms ? look_ms : end_ms);
 }
 
 void wsd_curl_transfer_settle(struct wsd_curl_transfer *transfer)
@@ -435,7 +515,12 @@ void wsd_curl_transfer_settle(struct wsd_curl_transfer *transfer)
         wsd_curl_transfer_finish(transfer, wsd_curl_error(transfer->curl_result));
     } else {
         transfer->protocol->settle(transfer);
-        if (transfer->easy != NULL)
-            wsd_curl_transfer_check(transfer, wsd_clock_ms());
+        if (transfer->easy == NULL)
+            return;
+        /* libcurl 7.88 has given up an address, and the next would be kept waiting. */
+        if (transfer_phase(transfer) == WSD_CURL_CONNECTING &&
+            transfer->interest == CURL_POLL_NONE)
+            wsd_curl_transfer_give_turn(transfer);
+        wsd_curl_transfer_check(transfer, wsd_clock_ms());
     }
 }

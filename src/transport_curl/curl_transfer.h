@@ -10,14 +10,23 @@
 #include "transport_curl/curl_head.h"
 #include "transport_curl/curl_transport.h"
 
+/* What a transfer waits for, and the timer that runs meanwhile. */
+enum wsd_curl_phase {
+    WSD_CURL_RESOLVING,  /* an address for the name: resolve_ms */
+    WSD_CURL_CONNECTING, /* a connection that can be used: connect_ms */
+    WSD_CURL_SENDING,    /* the peer to take bytes: send_ms */
+    WSD_CURL_AWAITING,   /* the peer to give some: response_ms */
+    WSD_CURL_STARVING,   /* the application to write some: produce_ms */
+    WSD_CURL_FULL        /* the application to read some: none */
+};
+
 struct wsd_curl_protocol {
     /* A line of a head or of a reply.  A failure ends the transfer. */
     HRESULT (*line)(struct wsd_curl_transfer *transfer, const char *line, size_t length);
     /* libcurl has returned and goes on: draw the conclusions. */
     void (*settle)(struct wsd_curl_transfer *transfer);
-    /* How long the transfer may be without progress now; INFINITE: as long as it likes.
-     */
-    DWORD (*patience)(const struct wsd_curl_transfer *transfer);
+    /* What it waits for, once it is connected. */
+    enum wsd_curl_phase (*phase)(const struct wsd_curl_transfer *transfer);
     /* What the transfer ends with, where libcurl, or we, say `result`. */
     HRESULT (*conclude)(struct wsd_curl_transfer *transfer, HRESULT result);
     /* The body is complete: from here on it may look so.  May be NULL. */
@@ -74,10 +83,13 @@ struct wsd_curl_transfer {
     int interest;    /* CURL_POLL_*: what libcurl waits for on the socket */
     uint64_t pulled_bytes;
     struct wsd_curl_head head; /* HTTP */
-    bool connected;            /* FTP, probes: to the server, which has the word */
+    bool resolved;             /* there is an address, or it has no timer of its own */
+    bool connected;            /* to the server, which has the word */
     curl_socket_t data;        /* FTP: that of the file which is uploaded */
-    curl_off_t uploaded;       /* at the last look */
-    uint64_t progress_ms; /* when the peer last took or gave a byte, as far as we saw */
+    uint64_t started_ms;
+    enum wsd_curl_phase phase; /* at the last look; */
+    curl_off_t uploaded;       /* likewise */
+    uint64_t progress_ms;      /* when that began, or the peer last took or gave a byte */
 };
 
 /* A transfer without options; it has two references. */
@@ -108,6 +120,8 @@ void wsd_curl_transfer_check(struct wsd_curl_transfer *transfer, uint64_t now_ms
 void wsd_curl_transfer_tell_sent(struct wsd_curl_transfer *transfer);
 HRESULT wsd_curl_transfer_begin_body(struct wsd_curl_transfer *transfer,
                                      const char *content_type);
+/* To libcurl, where it forgets to ask for one. */
+void wsd_curl_transfer_give_turn(struct wsd_curl_transfer *transfer);
 /* Says it of the transfer, for the log. */
 void wsd_curl_transfer_log(struct wsd_curl_transfer *transfer, DWORD level,
                            HRESULT result, const char *words);

@@ -415,12 +415,13 @@ static void transport_run(void *context)
         }
         transport_serve(transport);
         now = wsd_clock_ms();
+        /* Before libcurl's: ours tell what was waited for. */
+        if (transport->check_ms <= now)
+            transport_check(transport, now);
         if (transport->curl_timer_ms <= now) {
             transport->curl_timer_ms = NEVER;
             transport_act(transport, CURL_SOCKET_TIMEOUT, 0);
         }
-        if (transport->check_ms <= now)
-            transport_check(transport, now);
     }
     /* Nothing is added any more. */
     while (transport->synced.first != NULL)

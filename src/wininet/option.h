@@ -7,7 +7,11 @@
 /* What a process begins with. */
 #define WSD_INTERNET_OPTIONS_INIT                                                        \
     {                                                                                    \
-        .timeouts = {60000, 30000, 30000}, .without_effect = { 5, 5000, 30000, 30000 }   \
+        .without_effect = {5, 5000, 30000, 30000}, .timeouts = {                         \
+            .connect_ms = 60000,                                                         \
+            .send_ms = 30000,                                                            \
+            .response_ms = 30000                                                         \
+        }                                                                                \
     }
 
 /* object: NULL for the process, whose options are `process`; otherwise not looked at.

@@ -71,6 +71,7 @@ programs__wrong_command_line__end_with_2() {
         is_misuse "$wsd_print" --ring 2G http://127.0.0.1/ - &&
         is_misuse "$wsd_print" --ring 99999999999999999999 http://127.0.0.1/ - &&
         is_misuse "$wsd_print" --timeout 86401 http://127.0.0.1/ - &&
+        is_misuse "$wsd_print" --max-time 0 http://127.0.0.1/ - &&
         is_misuse "$wsd_print" --tls-min 1.1 http://127.0.0.1/ - &&
         is_misuse "$wsd_print" --user nobody http://127.0.0.1/ - &&
         is_misuse "$wsd_send" http://127.0.0.1/ --action urn:a &&
@@ -213,6 +214,23 @@ print__verbose__tells_the_log_without_secrets() {
     run "$wsd_print" -v --user me:hush-1 "$url" "$scratch/document"
     is_status 0 && err_has "wsd-print: debug: $url: begins urn:uuid:" &&
         err_has "ends with status 200" && ! grep -q hush "$scratch/err"
+}
+
+print__timers_of_its_own__end_it() {
+    start_receiver --fail no-answer && make_file document 10 || return 1
+    is_failure "(ERROR_WINHTTP_TIMEOUT, 0x80072EE2)" "$wsd_print" --resolve-timeout 20 \
+        --max-time 1 "$url" "$scratch/document" || return 1
+    stop_device
+    mkfifo "$scratch/pipe" && start_receiver || return 1
+    exec 3<>"$scratch/pipe"
+    printf 'some' >&3
+    run_aside "$wsd_print" --producer-timeout 1 "$url" -
+    soon log_has TRUNCATED && printf 'more' >&3 && ended_with 1 &&
+        err_has ERROR_WINHTTP_TIMEOUT && is_incomplete
+    verdict=$?
+    exec 3</dev/null
+    rm "$scratch/pipe"
+    return "$verdict"
 }
 
 print__secrets__are_hidden_from_ps() {
@@ -504,6 +522,7 @@ run_tests \
     print__json__is_json \
     print__printer_fails__says_how \
     print__verbose__tells_the_log_without_secrets \
+    print__timers_of_its_own__end_it \
     print__secrets__are_hidden_from_ps \
     print__ctrl_c_while_the_printer_takes_nothing__ends_it \
     print__ctrl_c_while_waiting_for_input__ends_it \

@@ -116,7 +116,8 @@ static inline void transfer_run_init(struct transfer_run *run, const char *uploa
 /* A transport whose requests bring their timeouts. */
 static inline struct wsd_transport *transfer_run_transport(void)
 {
-    static const struct wsd_curl_options options = {.timeouts = {10000, 10000, 10000}};
+    static const struct wsd_curl_options options = {
+        .timeouts = {.connect_ms = 10000, .send_ms = 10000, .response_ms = 10000}};
     struct wsd_curl_transport *transport = NULL;
 
     if (wsd_curl_transport_create(wsd_mem_heap(), &options, &transport) != S_OK)

@@ -29,7 +29,8 @@
 static void run_login(struct transfer_run *run, struct wsd_transport *transport,
                       struct peer *peer, DWORD response_ms)
 {
-    const struct wsd_timeouts timeouts = {10000, 10000, response_ms};
+    const struct wsd_timeouts timeouts = {
+        .connect_ms = 10000, .send_ms = 10000, .response_ms = response_ms};
     char url[64];
     const struct wsd_ftp_request request = {
         .url = url, .user = "me", .password = "secret", .timeouts = &timeouts};

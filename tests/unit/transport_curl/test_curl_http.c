@@ -201,7 +201,8 @@ static void F8__junk_behind_a_response__ends_the_connection(void **state)
 /* A request without a body is as good as sent when it is connected. */
 static void response__of_no_body_request__never_comes__ends_by_its_timer(void **state)
 {
-    static const struct wsd_timeouts timeouts = {10000, INFINITE, 50};
+    static const struct wsd_timeouts timeouts = {
+        .connect_ms = 10000, .send_ms = INFINITE, .response_ms = 50};
     static const struct peer_step steps[] = {{.what = PEER_READ_HEAD},
                                              {.what = PEER_READ_TO_END}};
     struct peer *peer = PEER_START(steps);

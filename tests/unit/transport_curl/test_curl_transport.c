@@ -72,7 +72,7 @@ static void bed_init(struct bed *bed)
     atomic_init(&bed->live, 0);
     atomic_init(&bed->grants, -1);
     bed->options = (struct wsd_curl_options){
-        .timeouts = {10000, INFINITE, INFINITE},
+        .timeouts = {.connect_ms = 10000, .send_ms = INFINITE, .response_ms = INFINITE},
     };
 }
 

@@ -16,7 +16,8 @@
 
 #define CANCELLED INTERNET_E(INTERNET_OPERATION_CANCELLED)
 
-static const struct wsd_internet_options options = {.timeouts = {1, 2, 3}};
+static const struct wsd_internet_options options = {
+    .timeouts = {.connect_ms = 1, .send_ms = 2, .response_ms = 3}};
 
 static struct wsd_internet_object *make(struct failing_mem *heap,
                                         struct wsd_internet_object *parent)
