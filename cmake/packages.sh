@@ -14,6 +14,7 @@ packages_for() {
     test) # without certificates TLS fails before it begins
         echo g++ libcmocka-dev ca-certificates curl openssl time
         ;;
+    bench) echo gsoap libgsoap-dev python3 ;; # what it is compared with
     clang) echo clang libclang-rt-dev ;; # the tests with clang
     format) echo clang-format ;;
     interop)
