@@ -7,8 +7,9 @@
  *   POST /reply/N    answers with a SOAP message that has an attachment of N octets
  *   GET  /totals     what came since the last GET, as JSON
  *
- * Prints "READY PORT PORT_FOR_TLS", and ends with its standard input.
- * Usage: sink CERTIFICATE KEY */
+ * Prints "READY PORT", and ends with its standard input; with a certificate and its key
+ * it prints a second port, for TLS.
+ * Usage: sink [CERTIFICATE KEY] */
 #include <errno.h>
 #include <fcntl.h>
 #include <gnutls/gnutls.h>
@@ -220,26 +221,32 @@ static int listen_anywhere(unsigned *port)
     return fd;
 }
 
-int main(int argc, char **argv)
+static void load_certificate(const char *certificate, const char *key)
 {
-    unsigned port = 0, tls_port = 0;
-    int listener, tls_listener;
-
-    if (argc != 3)
-        bench_die("usage: sink CERTIFICATE KEY");
-    signal(SIGPIPE, SIG_IGN);
-    bench_raise_descriptors();
-    bench_document(0);
     if (gnutls_certificate_allocate_credentials(&credentials) != GNUTLS_E_SUCCESS ||
-        gnutls_certificate_set_x509_key_file(credentials, argv[1], argv[2],
+        gnutls_certificate_set_x509_key_file(credentials, certificate, key,
                                              GNUTLS_X509_FMT_PEM) != GNUTLS_E_SUCCESS)
         bench_die("the certificate");
+}
+
+int main(int argc, char **argv)
+{
+    int listener, tls_listener = -1;
+    unsigned port;
+
+    signal(SIGPIPE, SIG_IGN);
+    bench_raise_descriptors();
     if (wsd_poller_create(wsd_mem_heap(), &poller) != S_OK ||
         wsd_poller_watch(poller, STDIN_FILENO, WSD_POLLER_IN) != S_OK)
         bench_die("the poller");
     listener = listen_anywhere(&port);
-    tls_listener = listen_anywhere(&tls_port);
-    printf("READY %u %u\n", port, tls_port);
+    printf("READY %u", port);
+    if (argc == 3) {
+        load_certificate(argv[1], argv[2]);
+        tls_listener = listen_anywhere(&port);
+        printf(" %u", port);
+    }
+    printf("\n");
     fflush(stdout);
     for (;;) {
         struct wsd_poller_event events[64];
