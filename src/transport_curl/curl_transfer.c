@@ -16,8 +16,12 @@
 
 #define NEVER UINT64_MAX
 
-/* libcurl sends one chunk for each read callback, and its size decides the speed. */
-#define UPLOAD_BUFFER_BYTES (256L * 1024)
+/* libcurl sends one chunk for each read callback, and its size decides the speed; below
+ * 16 KiB it takes these. */
+#define UPLOAD_BYTES (256L * 1024)
+
+/* libcurl reads so much at once. */
+#define DOWNLOAD_BYTES (128L * 1024)
 
 static struct wsd_curl_transfer *transfer_from_seam(struct wsd_transfer *seam)
 {
@@ -209,6 +213,13 @@ HRESULT wsd_curl_transfer_add_line(struct wsd_curl_transfer *transfer, const cha
     return S_OK;
 }
 
+static long upload_bytes(const struct wsd_curl_transfer *transfer)
+{
+    size_t wanted = wsd_curl_transport_options(transfer->transport)->upload_bytes;
+
+    return wanted > 0 && wanted < UPLOAD_BYTES ? (long)wanted : UPLOAD_BYTES;
+}
+
 HRESULT wsd_curl_transfer_set_options(struct wsd_curl_transfer *transfer, const char *url)
 {
     CURL *easy = transfer->easy;
@@ -229,7 +240,8 @@ HRESULT wsd_curl_transfer_set_options(struct wsd_curl_transfer *transfer, const 
     SET(NOPROXY, ""); /* and no list of its of whom to reach without one */
     SET(CONNECTTIMEOUT_MS, connect_ms > INT_MAX ? (long)INT_MAX : (long)connect_ms);
     SET(OPENSOCKETFUNCTION, transfer_on_open_socket);
-    SET(UPLOAD_BUFFERSIZE, UPLOAD_BUFFER_BYTES);
+    SET(UPLOAD_BUFFERSIZE, upload_bytes(transfer));
+    SET(BUFFERSIZE, DOWNLOAD_BYTES);
     SET(READFUNCTION, transfer_on_read);
     SET(READDATA, transfer);
     SET(SEEKFUNCTION, transfer_on_seek);
