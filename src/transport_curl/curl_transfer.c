@@ -370,16 +370,6 @@ void wsd_curl_transfer_continue(struct wsd_curl_transfer *transfer)
     wsd_curl_transport_touch(transfer);
 }
 
-/* A peer that sends no more would not let the handler say that it wants no more. */
-static void transfer_ask(struct wsd_curl_transfer *transfer)
-{
-    size_t taken;
-
-    if (transfer->body_begun && !transfer->full && transfer->failure == S_OK)
-        transfer->failure =
-            transfer->handler->vtable->body(transfer->handler, NULL, 0, &taken);
-}
-
 void wsd_curl_transfer_serve(struct wsd_curl_transfer *transfer, unsigned requests)
 {
     if (requests & WSD_CURL_ABORT) {
@@ -401,8 +391,6 @@ void wsd_curl_transfer_serve(struct wsd_curl_transfer *transfer, unsigned reques
     if ((requests & WSD_CURL_WAKE) &&
         (transfer->full || (transfer->paused && !transfer->cut)))
         wsd_curl_transfer_continue(transfer);
-    if (requests & WSD_CURL_WAKE)
-        transfer_ask(transfer);
     wsd_curl_transport_touch(transfer);
 }
 
@@ -439,8 +427,20 @@ void wsd_curl_transfer_check(struct wsd_curl_transfer *transfer, uint64_t now_ms
     }
 }
 
+/* A peer that sends no more would not let the handler say that it wants no more. */
+static void transfer_ask(struct wsd_curl_transfer *transfer)
+{
+    size_t taken;
+
+    if (transfer->body_begun && !transfer->full && !transfer->curl_is_done &&
+        transfer->failure == S_OK)
+        transfer->failure =
+            transfer->handler->vtable->body(transfer->handler, NULL, 0, &taken);
+}
+
 void wsd_curl_transfer_settle(struct wsd_curl_transfer *transfer)
 {
+    transfer_ask(transfer);
     if (FAILED(transfer->failure)) {
         wsd_curl_transfer_finish(transfer, transfer->failure);
     } else if (transfer->curl_is_done) {
