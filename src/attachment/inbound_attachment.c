@@ -260,8 +260,8 @@ struct wsd_inbound_attachment *wsd_inbound_attachment_from(IWSDAttachment *objec
     return iface->lpVtbl == &inbound_vtbl ? inbound_from_iface(iface) : NULL;
 }
 
-/* Waking the reader for each push would cost two thread switches for 16 KiB, which is what
- * libcurl gives at once. */
+/* Waking the reader for each push would cost two thread switches for 16 KiB, which is
+ * what libcurl gives at once. */
 static bool inbound_is_worth_a_wake_locked(const struct wsd_inbound_attachment *self,
                                            bool more_may_come)
 {

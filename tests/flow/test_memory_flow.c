@@ -6,7 +6,7 @@
 
 #include "support/peer.h"
 
-#define STREAMS 8
+#define STREAMS 4
 #define KIB ((size_t)1024)
 
 static const size_t rings[] = {10 * KIB, 64 * KIB, 1024 * KIB};
