@@ -71,7 +71,7 @@ static void client__all_streams_full__takes_what_the_formula_says(void **state)
 
         /* what has ended keeps neither */
         wsd_client_release(client);
-        assert_in_range(heap_now() - before, 0, STREAMS * 16 * KIB);
+        assert_in_range(heap_now(), 0, before + STREAMS * 16 * KIB);
 
         for (size_t i = 0; i < STREAMS; i++) {
             attachment_release(parts[i]);
