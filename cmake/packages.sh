@@ -12,8 +12,9 @@ packages_for() {
             libcurl4-openssl-dev libmicrohttpd-dev libxml2-dev
         ;;
     test) # without certificates TLS fails before it begins
-        echo g++ libcmocka-dev ca-certificates curl openssl time
+        echo g++ libcmocka-dev ca-certificates curl openssl python3 time valgrind
         ;;
+    bench) echo gsoap libgsoap-dev ;; # what it is compared with
     clang) echo clang libclang-rt-dev ;; # the tests with clang
     format) echo clang-format ;;
     interop)

@@ -89,6 +89,7 @@ static struct wsd_curl_settings settings_of(const wsd_client_options *options)
 
 static HRESULT client_open(struct wsd_client *client, const wsd_client_options *options)
 {
+    size_t ring_bytes = size_or(options->ring_bytes, (size_t)1 << 20);
     const struct wsd_curl_options transport = {
         .timeouts = {.connect_ms = number_or(options->connect_timeout_ms, 30000),
                      .send_ms = number_or(options->peer_stall_timeout_ms, 120000),
@@ -97,6 +98,7 @@ static HRESULT client_open(struct wsd_client *client, const wsd_client_options *
                      .produce_ms = options->producer_stall_timeout_ms,
                      .total_ms = options->total_timeout_ms},
         .settings = settings_of(options),
+        .upload_bytes = ring_bytes / 2, /* small rings are for memory's sake */
         .observer = {.log = options->log,
                      .log_context = options->log_context,
                      .log_level = number_or(options->log_level, WSD_LOG_WARNING),
@@ -110,7 +112,7 @@ static HRESULT client_open(struct wsd_client *client, const wsd_client_options *
     if (FAILED(hr))
         return hr;
     client->exchange = (struct wsd_exchange_options){
-        .ring_bytes = size_or(options->ring_bytes, (size_t)1 << 20),
+        .ring_bytes = ring_bytes,
         .wait_budget_ms = number_or(options->wait_budget_ms, WSD_WAIT_BUDGET_MS),
         .max_envelope_bytes = size_or(options->max_envelope_bytes, WSD_MAX_ENVELOPE),
         .max_reply_bytes = size_or(options->max_reply_bytes, (size_t)1 << 20),

@@ -260,6 +260,17 @@ struct wsd_inbound_attachment *wsd_inbound_attachment_from(IWSDAttachment *objec
     return iface->lpVtbl == &inbound_vtbl ? inbound_from_iface(iface) : NULL;
 }
 
+/* Waking the reader for each push would cost two thread switches for 16 KiB, which is
+ * what libcurl gives at once. */
+static bool inbound_is_worth_a_wake_locked(const struct wsd_inbound_attachment *self,
+                                           bool more_may_come)
+{
+    const struct wsd_ring *ring = &self->synced.channel.ring;
+
+    return ring->used > 0 && (!more_may_come || ring->used >= WSD_INBOUND_WAKE_BYTES ||
+                              ring->used >= ring->capacity / 4);
+}
+
 HRESULT wsd_inbound_attachment_push(struct wsd_inbound_attachment *self,
                                     const uint8_t *bytes, size_t size, size_t *taken)
 {
@@ -267,12 +278,12 @@ HRESULT wsd_inbound_attachment_push(struct wsd_inbound_attachment *self,
 
     *taken = size;
     wsd_waiting_enter(&self->synced.waiting);
-    if (self->synced.state == INBOUND_ARRIVING)
+    if (self->synced.state == INBOUND_ARRIVING && size > 0)
         hr = wsd_channel_open_locked(&self->synced.channel, self->ring_bytes, self->mem);
     if (self->synced.state == INBOUND_ARRIVING && hr == S_OK) {
         *taken = wsd_channel_fill_locked(&self->synced.channel, bytes, size);
         self->synced.waiting.progress += *taken;
-        if (*taken > 0)
+        if (inbound_is_worth_a_wake_locked(self, size > 0))
             wsd_waiting_changed_locked(&self->synced.waiting);
         if (self->synced.state != INBOUND_ARRIVING)
             *taken = size; /* closed meanwhile: thrown away */

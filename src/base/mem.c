@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void *heap_alloc_zeroed(size_t size, void *user)
+static void *heap_alloc(size_t size, void *user)
 {
     (void)user;
-    return calloc(1, size);
+    return malloc(size);
 }
 
 static void heap_release(void *block, void *user)
@@ -18,15 +18,24 @@ static void heap_release(void *block, void *user)
 
 const struct wsd_mem *wsd_mem_heap(void)
 {
-    static const struct wsd_mem heap = {heap_alloc_zeroed, heap_release, NULL};
+    static const struct wsd_mem heap = {heap_alloc, heap_release, NULL};
 
     return &heap;
 }
 
-void *wsd_alloc(const struct wsd_mem *mem, size_t size)
+void *wsd_alloc_buffer(const struct wsd_mem *mem, size_t size)
 {
     /* An allocator may answer 0 with NULL, which would look like "out of memory". */
-    return mem->alloc_zeroed(size == 0 ? 1 : size, mem->user);
+    return mem->alloc(size == 0 ? 1 : size, mem->user);
+}
+
+void *wsd_alloc(const struct wsd_mem *mem, size_t size)
+{
+    void *block = wsd_alloc_buffer(mem, size);
+
+    if (block != NULL)
+        memset(block, 0, size);
+    return block;
 }
 
 char *wsd_copy(const struct wsd_mem *mem, const char *bytes, size_t size)

@@ -10,8 +10,8 @@
 #include <stddef.h>
 
 struct wsd_mem {
-    void *(*alloc_zeroed)(size_t size, void *user); /* NULL when out of memory */
-    void (*release)(void *block, void *user);       /* accepts NULL */
+    void *(*alloc)(size_t size, void *user);  /* NULL when out of memory */
+    void (*release)(void *block, void *user); /* accepts NULL */
     void *user;
 };
 
@@ -20,6 +20,9 @@ const struct wsd_mem *wsd_mem_heap(void);
 
 /* Zeroed memory, or NULL.  A size of 0 gives a block that can be released. */
 void *wsd_alloc(const struct wsd_mem *mem, size_t size);
+
+/* The same, with any content: a large buffer costs nothing until it is used. */
+void *wsd_alloc_buffer(const struct wsd_mem *mem, size_t size);
 
 /* A copy of `size` bytes with a NUL behind them, or NULL. */
 char *wsd_copy(const struct wsd_mem *mem, const char *bytes, size_t size);

@@ -308,6 +308,11 @@ static HRESULT package_push(struct wsd_body_sink *sink, const uint8_t *bytes, si
     *taken = 0;
     if (atomic_load(&package->abandoned) && !is_awaited(package) && !all_ended(package))
         return E_ABORT;
+    if (size == 0)
+        return package->current == NULL
+                   ? S_OK
+                   : wsd_inbound_attachment_push(package->current->attachment, NULL, 0,
+                                                 taken);
     return package_judge(package, decoder->vtable->push(decoder, bytes, size, taken));
 }
 

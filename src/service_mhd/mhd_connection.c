@@ -271,9 +271,10 @@ static enum MHD_Result connection_begin(struct wsd_mhd_connection *connection,
 static enum MHD_Result connection_push(struct wsd_mhd_connection *connection,
                                        const char *bytes, size_t *size)
 {
-    size_t taken;
+    size_t taken, none;
 
-    if (wsd_call_push(connection->call, (const uint8_t *)bytes, *size, &taken) != S_OK) {
+    if (wsd_call_push(connection->call, (const uint8_t *)bytes, *size, &taken) != S_OK ||
+        wsd_call_push(connection->call, NULL, 0, &none) != S_OK) {
         connection_reset(connection);
         return MHD_NO;
     }

@@ -14,7 +14,8 @@
 struct wsd_body_sink;
 
 struct wsd_body_sink_vtable {
-    /* Takes the first *taken of `size` > 0 bytes.  Never waits.
+    /* Takes the first *taken of `size` bytes.  Never waits.  0 bytes say that no more
+     * come at the moment: what was kept for more is passed on.
      * S_OK: *taken < size means "full now": the owner wakes the pusher, which then pushes
      * the rest again, and more behind it if it likes, but never other bytes in its place.
      * Any failure is for good: every later push and finish gives the same; *taken is 0.

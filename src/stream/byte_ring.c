@@ -29,7 +29,7 @@ HRESULT wsd_ring_init(struct wsd_ring *ring, size_t capacity, const struct wsd_m
     WSD_ASSERT(capacity > 0);
 
     *ring = (struct wsd_ring){0};
-    ring->bytes = wsd_alloc(mem, capacity);
+    ring->bytes = wsd_alloc_buffer(mem, capacity);
     if (ring->bytes == NULL)
         return E_OUTOFMEMORY;
     ring->mem = mem;

@@ -88,8 +88,9 @@ struct wsd_transfer_handler_vtable {
     (struct wsd_transfer_handler *handler, int status, const char *content_type);
 
     /* Takes the first *taken of `size` bytes of the response body.  S_OK with fewer:
-     * full; they come again after wake().  A failure ends the transfer with that code: 0
-     * bytes, after wake() when there are no others, ask whether more is wanted. */
+     * full; they come again after wake().  A failure ends the transfer with that code.
+     * 0 bytes say that no more come at the moment, and ask whether more is wanted: behind
+     * others, and after wake(). */
     HRESULT(*body)
     (struct wsd_transfer_handler *handler, const uint8_t *bytes, size_t size,
      size_t *taken);

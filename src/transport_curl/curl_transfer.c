@@ -19,8 +19,12 @@
 /* In the time of a timer, where libcurl does not tell what happens meanwhile. */
 enum { LOOKS = 16 };
 
-/* libcurl sends one chunk for each read callback, and its size decides the speed. */
-#define UPLOAD_BUFFER_BYTES (256L * 1024)
+/* libcurl sends one chunk for each read callback, and its size decides the speed; below
+ * 16 KiB it takes these. */
+#define UPLOAD_BYTES (256L * 1024)
+
+/* libcurl reads so much at once. */
+#define DOWNLOAD_BYTES (128L * 1024)
 
 static struct wsd_curl_transfer *transfer_from_seam(struct wsd_transfer *seam)
 {
@@ -225,6 +229,13 @@ static long connect_limit(const struct wsd_curl_transfer *transfer, uint64_t ela
     return limit_ms > INT_MAX ? (long)INT_MAX : (long)limit_ms;
 }
 
+static long upload_bytes(const struct wsd_curl_transfer *transfer)
+{
+    size_t wanted = wsd_curl_transport_options(transfer->transport)->upload_bytes;
+
+    return wanted > 0 && wanted < UPLOAD_BYTES ? (long)wanted : UPLOAD_BYTES;
+}
+
 HRESULT wsd_curl_transfer_set_options(struct wsd_curl_transfer *transfer, const char *url)
 {
     CURL *easy = transfer->easy;
@@ -245,7 +256,8 @@ HRESULT wsd_curl_transfer_set_options(struct wsd_curl_transfer *transfer, const 
     SET(CONNECTTIMEOUT_MS, connect_limit(transfer, 0));
     SET(OPENSOCKETFUNCTION, transfer_on_open_socket);
     SET(OPENSOCKETDATA, transfer);
-    SET(UPLOAD_BUFFERSIZE, UPLOAD_BUFFER_BYTES);
+    SET(UPLOAD_BUFFERSIZE, upload_bytes(transfer));
+    SET(BUFFERSIZE, DOWNLOAD_BYTES);
     SET(READFUNCTION, transfer_on_read);
     SET(READDATA, transfer);
     SET(SEEKFUNCTION, transfer_on_seek);
@@ -380,16 +392,6 @@ void wsd_curl_transfer_continue(struct wsd_curl_transfer *transfer)
     wsd_curl_transport_touch(transfer);
 }
 
-/* A peer that sends no more would not let the handler say that it wants no more. */
-static void transfer_ask(struct wsd_curl_transfer *transfer)
-{
-    size_t taken;
-
-    if (transfer->body_begun && !transfer->full && transfer->failure == S_OK)
-        transfer->failure =
-            transfer->handler->vtable->body(transfer->handler, NULL, 0, &taken);
-}
-
 void wsd_curl_transfer_serve(struct wsd_curl_transfer *transfer, unsigned requests)
 {
     if (requests & WSD_CURL_ABORT) {
@@ -411,8 +413,6 @@ void wsd_curl_transfer_serve(struct wsd_curl_transfer *transfer, unsigned reques
     if ((requests & WSD_CURL_WAKE) &&
         (transfer->full || (transfer->paused && !transfer->cut)))
         wsd_curl_transfer_continue(transfer);
-    if (requests & WSD_CURL_WAKE)
-        transfer_ask(transfer);
     wsd_curl_transport_touch(transfer);
 }
 
@@ -507,8 +507,20 @@ void wsd_curl_transfer_check(struct wsd_curl_transfer *transfer, uint64_t now_ms
     wsd_curl_transport_schedule(transfer->transport, look_ms < end_ms ? look_ms : end_ms);
 }
 
+/* A peer that sends no more would not let the handler say that it wants no more. */
+static void transfer_ask(struct wsd_curl_transfer *transfer)
+{
+    size_t taken;
+
+    if (transfer->body_begun && !transfer->full && !transfer->curl_is_done &&
+        transfer->failure == S_OK)
+        transfer->failure =
+            transfer->handler->vtable->body(transfer->handler, NULL, 0, &taken);
+}
+
 void wsd_curl_transfer_settle(struct wsd_curl_transfer *transfer)
 {
+    transfer_ask(transfer);
     if (FAILED(transfer->failure)) {
         wsd_curl_transfer_finish(transfer, transfer->failure);
     } else if (transfer->curl_is_done) {

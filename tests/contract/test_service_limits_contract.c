@@ -327,6 +327,52 @@ static void read__behind_more_than_fits__blocks_until_that_is_read(void **state)
     }
 }
 
+static HRESULT WSD_CALL count_what_comes(void *context, wsd_inbound_message *request,
+                                         wsd_outbound_message *reply)
+{
+    atomic_size_t *count = context;
+    IWSDInboundAttachment *part;
+    char buffer[1000];
+    HRESULT hr = request_part(request, 0, &part);
+    DWORD given;
+
+    if (hr != S_OK)
+        return hr;
+    do {
+        hr = page_read(part, buffer, sizeof(buffer), &given);
+        atomic_fetch_add(count, given);
+    } while (hr == S_OK);
+    page_release(part);
+    return hr == S_FALSE ? answer_plainly(NULL, request, reply) : E_FAIL;
+}
+
+/* [I5]: however little it is, and whether or not more comes. */
+static void read__few_bytes_and_silence__gives_them(void **state)
+{
+    atomic_size_t count = 0;
+    struct http_client client;
+    struct bytes body = {0};
+    struct device device;
+    size_t before;
+
+    (void)state;
+    device_start(&device, NULL, count_what_comes, &count);
+    put_package(&body, PART);
+    http_open(&client, device.port);
+    http_post_head(&client, "/service", PACKAGE_FIELD, body.size);
+    http_send(&client, body.at, body.size - PART);
+    WORKER_AWAIT(atomic_load(&count) > 0);
+    nanosleep(&a_while, NULL);
+    before = atomic_load(&count);
+    http_send(&client, body.at + body.size - PART, 7);
+    WORKER_AWAIT(atomic_load(&count) == before + 7);
+    http_send(&client, body.at + body.size - PART + 7, PART - 7);
+    assert_int_equal(receive_status(&client), 200);
+    http_close(&client);
+    bytes_free(&body);
+    device_release(&device);
+}
+
 static HRESULT WSD_CALL write_until_standstill(void *context,
                                                wsd_inbound_message *request,
                                                wsd_outbound_message *reply)
@@ -838,6 +884,7 @@ int main(void)
         cmocka_unit_test(refused_request__of_any_size__is_thrown_away_up_to_the_limit),
         cmocka_unit_test(read__client_stands_still__has_a_ring_and_a_budget),
         cmocka_unit_test(read__behind_more_than_fits__blocks_until_that_is_read),
+        cmocka_unit_test(read__few_bytes_and_silence__gives_them),
         cmocka_unit_test(write__client_stands_still__has_a_ring_and_a_budget),
         cmocka_unit_test(request__not_there_in_time__is_cut),
         cmocka_unit_test(request__that_trickles__is_cut),

@@ -740,6 +740,34 @@ static void connection__nobody_reads_and_nothing_comes__is_cut(void **state)
     }
 }
 
+/* [I5]: however little it is, and whether or not more comes. */
+static void page__few_bytes_and_silence__are_read(void **state)
+{
+    struct scan scan = {0};
+    struct page_call call;
+    IWSDInboundAttachment *page;
+    DWORD given;
+    char bytes[1000];
+
+    (void)state;
+    put_pages(&scan.body, 1, sizeof(bytes));
+    put_head(&scan.reply, WITH_LENGTH, SCAN_OK, SCAN_TYPE, scan.body.size);
+    put_framed(&scan.reply, WITH_LENGTH, &scan.body);
+    scan.reply.size -= 500;
+    scan_start(&scan, NULL, scan.reply.size - 7, PEER_SEND, PEER_READ_TO_END);
+    assert_hr(upload_receive(&scan.upload, &scan.message), S_OK);
+    page = page_of(scan.message, 0);
+    page_set_budget(page, INFINITE);
+    assert_hr(page_read(page, bytes, sizeof(bytes), &given), S_OK);
+    page_call_begin(&call, page);
+    peer_wait_for_step(scan.peer, 2);
+    peer_go(scan.peer);
+    assert_hr(page_call_end(&call), S_OK);
+    assert_int_equal(call.given, 7);
+    page_release(page);
+    scan_free(&scan);
+}
+
 /* [L27] [I3]: and what outlives the client is safe. */
 static void client__given_back_while_a_read_waits__fails_it(void **state)
 {
@@ -1036,6 +1064,7 @@ int main(void)
         cmocka_unit_test(message__given_back_first__lets_its_documents_arrive),
         cmocka_unit_test(connection__nobody_reads_any_more__is_cut),
         cmocka_unit_test(connection__nobody_reads_and_nothing_comes__is_cut),
+        cmocka_unit_test(page__few_bytes_and_silence__are_read),
         cmocka_unit_test(client__given_back_while_a_read_waits__fails_it),
         cmocka_unit_test(read__by_four_threads__gives_every_byte_once),
         cmocka_unit_test(exchange__attachments_both_ways__arrive),

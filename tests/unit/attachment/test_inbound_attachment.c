@@ -61,7 +61,15 @@ static void rig_destroy(struct rig *rig)
     assert_int_equal(atomic_load(&rig->host.references), 0);
 }
 
-/* Pushes; returns how many were taken. */
+static void push_nothing(struct rig *rig)
+{
+    size_t taken = SIZE_MAX;
+
+    assert_hr(wsd_inbound_attachment_push(rig->self, NULL, 0, &taken), S_OK);
+    assert_int_equal(taken, 0);
+}
+
+/* Pushes, and no more at the moment; returns how many were taken. */
 static size_t push(struct rig *rig, const char *text)
 {
     size_t taken = SIZE_MAX;
@@ -69,6 +77,7 @@ static size_t push(struct rig *rig, const char *text)
     assert_hr(wsd_inbound_attachment_push(rig->self, (const uint8_t *)text, strlen(text),
                                           &taken),
               S_OK);
+    push_nothing(rig);
     return taken;
 }
 
@@ -616,6 +625,40 @@ static void read__told_to_block__is_told_once_when_to_read_again(void **state)
     }
 }
 
+/* Else two thread switches for each push. */
+static void push__less_than_is_worth_a_wake__waits_for_a_push_of_nothing(void **state)
+{
+    static uint8_t bytes[WSD_INBOUND_WAKE_BYTES], read[WSD_INBOUND_WAKE_BYTES];
+    static const struct {
+        size_t ring_bytes, worth;
+    } rows[] = {{1 << 20, WSD_INBOUND_WAKE_BYTES}, {8, 2}, {4, 1}, {1, 1}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        for (size_t size = rows[i].worth; size > 0 && size + 1 >= rows[i].worth; size--) {
+            bool worth = size == rows[i].worth;
+            struct rig rig;
+            size_t taken;
+            DWORD given;
+
+            rig_create(&rig, wsd_mem_heap(), rows[i].ring_bytes, 0);
+            assert_read(&rig, 1, STG_S_BLOCK, "");
+            push_nothing(&rig);
+            assert_false(is_ready(&rig));
+            assert_hr(wsd_inbound_attachment_push(rig.self, bytes, size, &taken), S_OK);
+            assert_int_equal(taken, size);
+            assert_int_equal(is_ready(&rig), worth);
+            push_nothing(&rig);
+            assert_true(is_ready(&rig));
+            assert_int_equal(atomic_load(&rig.called), 1);
+            /* who comes by itself gets what is there */
+            assert_hr(rig.object->lpVtbl->Read(rig.object, read, sizeof(read), &given),
+                      S_OK);
+            assert_int_equal(given, size);
+            rig_destroy(&rig);
+        }
+}
+
 static void WSD_CALL release_object(void *context)
 {
     struct rig *rig = context;
@@ -1032,6 +1075,7 @@ int main(void)
         cmocka_unit_test(push__from_the_wake_itself__is_not_lost),
         cmocka_unit_test(close__from_the_wake_itself__leaves_what_was_read),
         cmocka_unit_test(read__told_to_block__is_told_once_when_to_read_again),
+        cmocka_unit_test(push__less_than_is_worth_a_wake__waits_for_a_push_of_nothing),
         cmocka_unit_test(callback__gives_the_last_reference_back__is_safe),
         cmocka_unit_test(release__told_to_block__is_not_called_back),
         cmocka_unit_test(read__nothing_in_the_budget__blocks),

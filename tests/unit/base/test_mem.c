@@ -9,20 +9,12 @@
 #include "base/mem.h"
 #include "support/failing_mem.h"
 
-static void alloc__any_size__is_zeroed_and_can_be_released(void **state)
+static void *alloc_of_something(size_t size, void *user)
 {
-    static const size_t sizes[] = {0, 1, 7, 4096, 100000};
+    void *block = malloc(size);
 
-    (void)state;
-    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        uint8_t *block = wsd_alloc(wsd_mem_heap(), sizes[i]);
-
-        assert_non_null(block);
-        for (size_t at = 0; at < sizes[i]; at++)
-            assert_int_equal(block[at], 0);
-        memset(block, 0xFF, sizes[i]);
-        wsd_free(wsd_mem_heap(), block);
-    }
+    (void)user;
+    return block == NULL ? NULL : memset(block, 0xFF, size);
 }
 
 static void *alloc_as_some_libraries_do(size_t size, void *user)
@@ -35,6 +27,36 @@ static void plain_release(void *block, void *user)
 {
     (void)user;
     free(block);
+}
+
+static void alloc__any_size__is_zeroed_whatever_the_allocator_gives(void **state)
+{
+    static const size_t sizes[] = {0, 1, 7, 4096, 100000};
+    const struct wsd_mem mem = {alloc_of_something, plain_release, NULL};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        uint8_t *block = wsd_alloc(&mem, sizes[i]);
+
+        assert_non_null(block);
+        for (size_t at = 0; at < sizes[i]; at++)
+            assert_int_equal(block[at], 0);
+        wsd_free(&mem, block);
+    }
+}
+
+static void alloc_buffer__any_size__can_be_used_and_released(void **state)
+{
+    static const size_t sizes[] = {0, 1, 4096, (size_t)1 << 30};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        uint8_t *block = wsd_alloc_buffer(wsd_mem_heap(), sizes[i]);
+
+        assert_non_null(block);
+        memset(block, 0xFF, sizes[i] < 4096 ? sizes[i] : 4096);
+        wsd_free(wsd_mem_heap(), block);
+    }
 }
 
 static void
@@ -84,7 +106,8 @@ static void free__NULL__does_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(alloc__any_size__is_zeroed_and_can_be_released),
+        cmocka_unit_test(alloc__any_size__is_zeroed_whatever_the_allocator_gives),
+        cmocka_unit_test(alloc_buffer__any_size__can_be_used_and_released),
         cmocka_unit_test(
             alloc__size_0_of_an_allocator_that_gives_NULL__is_not_out_of_memory),
         cmocka_unit_test(copy__bytes__are_followed_by_a_NUL),

@@ -1,3 +1,4 @@
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -544,6 +545,40 @@ static void parts__before_the_envelope__fit_and_hold_nobody_up(void **state)
     }
 }
 
+static void content__less_than_is_worth_a_wake__is_told_by_a_push_of_nothing(void **state)
+{
+    static const char *const hrefs[] = {"cid:a@x", NULL};
+    IWSDInboundAttachment *object;
+    struct rig rig;
+    char text[64];
+    size_t taken;
+    int fd;
+
+    (void)state;
+    assert_hr(rig_create(&rig, wsd_mem_heap(), START, hrefs), S_OK);
+    assert_hr(push(&rig, "", 0, &taken), S_OK);
+    assert_hr(feed(&rig, ROOT "--B\r\nContent-ID: <a@x>\r\n\r\n", SIZE_MAX), S_OK);
+    object =
+        wsd_inbound_attachment_iface(wsd_inbound_package_find(rig.package, hrefs[0]));
+    assert_hr(get(object, text), STG_S_BLOCK);
+    assert_hr(
+        wsd_waiting_get_ready_fd(wsd_inbound_attachment_waiting(
+                                     wsd_inbound_package_find(rig.package, hrefs[0])),
+                                 &fd),
+        S_OK);
+    assert_hr(push(&rig, "1", 1, &taken), S_OK);
+    assert_int_equal(poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 0), 0);
+
+    assert_hr(push(&rig, "", 0, &taken), S_OK);
+
+    assert_int_equal(taken, 0);
+    assert_int_equal(poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 0), 1);
+    assert_hr(get(object, text), S_OK);
+    assert_string_equal(text, "1");
+    object->lpVtbl->Release(object);
+    rig_destroy(&rig);
+}
+
 static void content__closed_in_the_middle__lets_the_next_part_come(void **state)
 {
     static const char *const hrefs[] = {"cid:a@x", "cid:b@x", NULL};
@@ -712,6 +747,8 @@ int main(void)
         cmocka_unit_test(content__that_nobody_reads__holds_the_pusher_up),
         cmocka_unit_test(parts__more_than_four_rings_hold__wait_for_a_reader),
         cmocka_unit_test(parts__before_the_envelope__fit_and_hold_nobody_up),
+        cmocka_unit_test(
+            content__less_than_is_worth_a_wake__is_told_by_a_push_of_nothing),
         cmocka_unit_test(content__closed_in_the_middle__lets_the_next_part_come),
         cmocka_unit_test(abandon__what_is_held__comes_and_the_rest_is_thrown_away),
         cmocka_unit_test(abandon__nothing_is_held__ends_with_the_next_content),
