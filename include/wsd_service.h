@@ -241,6 +241,7 @@ WSD_API uint16_t WSD_CALL wsd_service_port(const wsd_service *service);
  * @retval WS_E_QUOTA_EXCEEDED  [S27] The envelope is larger than max_envelope_bytes.
  * @retval E_ABORT        An attachment was aborted or given back, the connection is gone,
  *                        or the service stops.
+ * @retval E_FAIL         The system gives no random bytes, for MessageID and boundary.
  * @retval E_OUTOFMEMORY
  */
 WSD_API HRESULT WSD_CALL wsd_service_reply(wsd_outbound_message *reply);

@@ -79,6 +79,8 @@ static size_t transfer_on_read(char *buffer, size_t size, size_t count, void *co
     enum wsd_pull pull = WSD_PULL_NOTHING_NOW;
     size_t pulled = 0;
 
+    if (FAILED(transfer->failure))
+        return CURL_READFUNC_ABORT;
     transfer->pulled = true;
     if (!transfer->cut)
         pull = transfer->body->vtable->pull(transfer->body, (uint8_t *)buffer,
