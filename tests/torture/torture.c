@@ -9,9 +9,9 @@
  * - the same objects work again at once, and new ones do;
  * - it ends.
  *
- * Usage: torture [-av] [SCENARIO [KIND]]   -a: every N, instead of some; -v: says what
- * came of each
- * Ends with 1 if it has found anything, and if nothing has failed. */
+ * Usage: torture [-av] [-m MINUTES] [SCENARIO [KIND]]   -a: every N, instead of some; -v:
+ * says what came of each; -m MINUTES: points by chance for so long Ends with 1 if it has
+ * found anything, and if nothing has failed. */
 #include <dirent.h>
 #include <limits.h>
 #include <signal.h>
@@ -250,20 +250,33 @@ static unsigned try_kind(struct bed *bed, bool all)
     return count;
 }
 
-static unsigned try_scenario(const struct scenario *scenario, const char *kind, bool all)
+static void bed_make(struct bed *bed, const struct scenario *scenario)
 {
-    struct bed bed = {.counterpart = counterpart_start(), .size = DOCUMENT};
-    unsigned count = 0, of_kind;
-
-    bed.document = document_make(bed.size, 1);
-    scenario->prepare(&bed);
+    *bed = (struct bed){.counterpart = counterpart_start(), .size = DOCUMENT};
+    bed->document = document_make(bed->size, 1);
+    scenario->prepare(bed);
     point = (struct point){.scenario = scenario};
-    if (scenario->open(&bed) != S_OK || scenario->transfer(&bed) != S_OK)
+    if (scenario->open(bed) != S_OK || scenario->transfer(bed) != S_OK)
         found("the first transfer fails, without any fault", S_OK);
-    scenario->close(&bed);
-    counterpart_saw(bed.counterpart);
+    scenario->close(bed);
+    counterpart_saw(bed->counterpart);
     normal_descriptors = descriptors();
     normal_threads = threads();
+}
+
+static void bed_free(struct bed *bed)
+{
+    counterpart_stop(bed->counterpart);
+    bytes_free(&bed->text);
+    free(bed->document);
+}
+
+static unsigned try_scenario(const struct scenario *scenario, const char *kind, bool all)
+{
+    struct bed bed;
+    unsigned count = 0, of_kind;
+
+    bed_make(&bed, scenario);
     for (int i = 0; i < FAULT_COUNT; i++) {
         if (kind != NULL && strcmp(kind, fault_kinds[i].name) != 0)
             continue;
@@ -274,27 +287,74 @@ static unsigned try_scenario(const struct scenario *scenario, const char *kind, 
         if (point.lasts)
             of_kind += try_kind(&bed, all);
         printf("%-12s %-24s %5u points\n", scenario->name, fault_kinds[i].name, of_kind);
-        fflush(stdout);
         count += of_kind;
     }
-    counterpart_stop(bed.counterpart);
-    bytes_free(&bed.text);
-    free(bed.document);
+    bed_free(&bed);
+    return count;
+}
+
+/* ---- Points by chance, for some minutes -----------------------------------------------
+ */
+
+static long resident_kib(void)
+{
+    FILE *status = fopen("/proc/self/status", "r");
+    char line[256];
+    long kib = 0;
+
+    while (status != NULL && fgets(line, sizeof(line), status) != NULL)
+        sscanf(line, "VmRSS: %ld", &kib);
+    if (status != NULL)
+        fclose(status);
+    return kib;
+}
+
+/* Every second transfer has a fault in it.  What is resident after a tenth of the time is
+ * so at the end, but for an eighth. */
+static unsigned soak(unsigned minutes)
+{
+    static struct bed beds[8];
+    const time_t begin = worker_now(), length = 60 * (time_t)minutes;
+    unsigned random = (unsigned)begin, count = 0, runs = 0;
+    long early_kib = 0, late_kib;
+
+    for (size_t i = 0; i < scenario_count && i < COUNT(beds); i++)
+        bed_make(&beds[i], &scenarios[i]);
+    for (; worker_now() - begin < length; runs++) {
+        size_t at = (random >> 8) % scenario_count;
+
+        random = random * 1664525u + 1013904223u;
+        point.scenario = &scenarios[at];
+        point.kind = (enum fault)((random >> 12) % FAULT_COUNT);
+        point.lasts = fault_kinds[point.kind].may_last && (random & 0x800000) != 0;
+        point.number = runs % 2 == 0 ? UINT_MAX : 1 + (random >> 24);
+        count += try_point(&beds[at]).failures > 0;
+        if (early_kib == 0 && worker_now() - begin > length / 10)
+            early_kib = resident_kib();
+    }
+    late_kib = resident_kib();
+    if (late_kib > early_kib + early_kib / 8)
+        found("memory grows", S_OK);
+    for (size_t i = 0; i < scenario_count; i++)
+        bed_free(&beds[i]);
+    printf("%u runs in %u minutes; %ld KiB resident after a tenth, %ld at the end\n",
+           runs, minutes, early_kib, late_kib);
     return count;
 }
 
 int main(int argc, char **argv)
 {
-    unsigned count = 0;
+    unsigned count = 0, minutes = 0;
     bool all = false;
     const char *name, *kind;
     int option;
 
-    while ((option = getopt(argc, argv, "av")) != -1) {
+    while ((option = getopt(argc, argv, "avm:")) != -1) {
         if (option == '?')
             return EXIT_FAILURE;
         all = all || option == 'a';
         is_talkative = is_talkative || option == 'v';
+        minutes = option == 'm' ? (unsigned)atoi(optarg) : minutes;
     }
     name = optind < argc ? argv[optind] : NULL;
     kind = optind + 1 < argc ? argv[optind + 1] : NULL;
@@ -302,7 +362,9 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     faults_init();
     signal(SIGALRM, too_long);
-    for (size_t i = 0; i < scenario_count; i++)
+    if (minutes > 0)
+        count = soak(minutes);
+    for (size_t i = 0; minutes == 0 && i < scenario_count; i++)
         if (name == NULL || strcmp(name, scenarios[i].name) == 0)
             count += try_scenario(&scenarios[i], kind, all);
     printf("%u points, first met by", count);
