@@ -327,7 +327,7 @@ static unsigned soak(unsigned minutes)
         point.scenario = &scenarios[at];
         point.kind = (enum fault)((random >> 12) % FAULT_COUNT);
         point.lasts = fault_kinds[point.kind].may_last && (random & 0x800000) != 0;
-        point.number = runs % 2 == 0 ? UINT_MAX : 1 + (random >> 24);
+        point.number = runs % 2 == 0 ? UINT_MAX : 1 + (random >> 26);
         count += try_point(&beds[at]).failures > 0;
         if (early_kib == 0 && worker_now() - begin > length / 10)
             early_kib = resident_kib();
