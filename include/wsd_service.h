@@ -262,8 +262,8 @@ WSD_API HRESULT WSD_CALL wsd_service_reply(wsd_outbound_message *reply);
 WSD_API HRESULT WSD_CALL wsd_service_stop(wsd_service *service, DWORD drain_ms);
 
 /** Stops with a drain time of 0, unless that was done, and gives the service back.
- * Accepts NULL [S31].  No callback is called later.  Called by a handler or a callback, or
- * on another thread of the library, it does nothing: the service goes on, and is to be
+ * Accepts NULL [S31].  No callback is called later.  Called by a handler or a callback,
+ * or on another thread of the library, it does nothing: the service goes on, and is to be
  * given back elsewhere [S41]. */
 WSD_API void WSD_CALL wsd_service_release(wsd_service *service);
 
