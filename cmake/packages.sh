@@ -17,6 +17,8 @@ packages_for() {
     bench) echo gsoap libgsoap-dev ;; # what it is compared with
     clang) echo clang libclang-rt-dev ;; # the tests with clang
     format) echo clang-format ;;
+    analysis) echo clang-tidy cppcheck ;;
+    model) echo spin ;;
     interop)
         echo apache2-bin gcc-mingw-w64-x86-64-win32 gsoap imagemagick libgmime-3.0-dev \
             libgsoap-dev libmime-tools-perl libssl-dev nginx-light nodejs npm python3 \

@@ -264,6 +264,7 @@ WSD_API HRESULT WSD_CALL wsd_client_create(const wsd_client_options *options,
  * or is the reply that a service is to send [L40].
  * @retval E_ABORT        [L10] One of its attachments was aborted or given back
  * unwritten; its others have failed with E_ABORT.
+ * @retval E_FAIL         The system gives no random bytes, for MessageID and boundary.
  * @retval E_OUTOFMEMORY  Nothing was sent; the message may be sent again, as after all
  *                        failures but E_ABORT [L11].
  */

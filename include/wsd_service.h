@@ -241,6 +241,7 @@ WSD_API uint16_t WSD_CALL wsd_service_port(const wsd_service *service);
  * @retval WS_E_QUOTA_EXCEEDED  [S27] The envelope is larger than max_envelope_bytes.
  * @retval E_ABORT        An attachment was aborted or given back, the connection is gone,
  *                        or the service stops.
+ * @retval E_FAIL         The system gives no random bytes, for MessageID and boundary.
  * @retval E_OUTOFMEMORY
  */
 WSD_API HRESULT WSD_CALL wsd_service_reply(wsd_outbound_message *reply);
@@ -261,8 +262,8 @@ WSD_API HRESULT WSD_CALL wsd_service_reply(wsd_outbound_message *reply);
 WSD_API HRESULT WSD_CALL wsd_service_stop(wsd_service *service, DWORD drain_ms);
 
 /** Stops with a drain time of 0, unless that was done, and gives the service back.
- * Accepts NULL [S31].  No callback is called later.  Called by a handler or a callback, or
- * on another thread of the library, it does nothing: the service goes on, and is to be
+ * Accepts NULL [S31].  No callback is called later.  Called by a handler or a callback,
+ * or on another thread of the library, it does nothing: the service goes on, and is to be
  * given back elsewhere [S41]. */
 WSD_API void WSD_CALL wsd_service_release(wsd_service *service);
 

@@ -1,6 +1,7 @@
 /* Compile-time proof that wsd_types.h has the widths, signs and numbers of Windows. */
 #include "wsd_types.h"
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a type cannot stand in them */
 #define IS(type, expected) _Generic((type *)0, expected * : 1, default : 0)
 
 _Static_assert(IS(BYTE, uint8_t), "BYTE");

@@ -79,7 +79,8 @@ HRESULT wsd_message_attach(struct wsd_outbound_message *message, const char *pat
 
     if (index == WSD_MAX_ATTACHMENTS)
         return WS_E_QUOTA_EXCEEDED;
-    snprintf(part->content_id, sizeof(part->content_id), "%u@body", (unsigned)index);
+    (void)snprintf(part->content_id, sizeof(part->content_id), "%u@body",
+                   (unsigned)index);
     part->content_type = wsd_copy(message->mem, content_type, strlen(content_type));
     if (part->content_type == NULL)
         return E_OUTOFMEMORY;

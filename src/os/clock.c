@@ -4,10 +4,12 @@
 
 uint64_t wsd_clock_ms(void)
 {
+    static _Thread_local uint64_t latest;
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    if (clock_gettime(CLOCK_MONOTONIC, &now) == 0)
+        latest = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    return latest;
 }
 
 uint64_t wsd_clock_deadline(DWORD milliseconds)

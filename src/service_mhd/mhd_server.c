@@ -313,19 +313,22 @@ static HRESULT server_listen(struct wsd_mhd_server *server,
     const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
                                    .ai_socktype = SOCK_STREAM};
     struct addrinfo *address;
+    int error;
     char service[8];
     HRESULT hr;
 
     (void)snprintf(service, sizeof(service), "%u", (unsigned)options->port);
-    if (getaddrinfo(options->address, service, &hints, &address) != 0)
-        return HRESULT_FROM_WIN32(WSAEADDRNOTAVAIL);
+    error = getaddrinfo(options->address, service, &hints, &address);
+    if (error != 0)
+        return error == EAI_MEMORY ? E_OUTOFMEMORY : HRESULT_FROM_WIN32(WSAEADDRNOTAVAIL);
     server->listening = socket(address->ai_family, SOCK_STREAM, 0);
     hr = server->listening < 0 ? error_of_socket(errno)
                                : listen_on(server->listening, address);
     freeaddrinfo(address);
     if (hr == S_OK)
         server->port = port_of(server->listening);
-    return hr;
+    return hr == S_OK && server->port == 0 ? HRESULT_FROM_WIN32(ERROR_NO_SYSTEM_RESOURCES)
+                                           : hr;
 }
 
 static void server_on_log(void *context, const char *format, va_list arguments)

@@ -7,6 +7,7 @@
 #include <libxml/parser.h>
 #include <libxml/xmlerror.h>
 
+#include "base/mem.h"
 #include "wsd_error.h"
 
 enum { MAX_DEPTH = 256, MAX_ATTRIBUTES = 256, MAX_NAMESPACES = 1024 };
@@ -158,6 +159,21 @@ static xmlDoc *read_document(struct parse *parse, const char *bytes, int size)
     return document;
 }
 
+/* libxml2 keeps its errors with each thread, and does not look whether it could. */
+static bool has_state(void)
+{
+#if LIBXML_VERSION >= 21200
+    return xmlCheckThreadLocalData() == 0;
+#else
+    /* It would tell nobody but itself that there is no memory, for ever. */
+    void *room = wsd_alloc(wsd_mem_heap(), sizeof(xmlGlobalState));
+    bool has_room = room != NULL;
+
+    wsd_free(wsd_mem_heap(), room);
+    return has_room && xmlGetGlobalState() != NULL;
+#endif
+}
+
 HRESULT wsd_xml_parse(const void *bytes, size_t size, xmlDoc **out)
 {
     struct parse parse = {0};
@@ -169,10 +185,12 @@ HRESULT wsd_xml_parse(const void *bytes, size_t size, xmlDoc **out)
     if (size > INT_MAX || !looks_like_utf8(bytes, size) ||
         !has_few_attributes(bytes, size))
         return WS_E_INVALID_FORMAT;
+    xmlInitParser();
+    if (!has_state())
+        return E_OUTOFMEMORY;
 
     /* The handler is this thread's.  It has to be set even though the parser could have
      * one of its own, because the tree's errors would not come to that but to stderr. */
-    xmlInitParser();
     handler = xmlStructuredError;
     handler_context = xmlStructuredErrorContext;
     xmlSetStructuredErrorFunc(&parse, on_error);

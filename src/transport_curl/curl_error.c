@@ -46,7 +46,9 @@ static const struct {
 #if LIBCURL_VERSION_NUM >= 0x080600
     {CURLE_TOO_LARGE, HRESULT_FROM_WIN32(ERROR_WINHTTP_HEADER_SIZE_OVERFLOW)},
 #endif
-    {CURLE_ABORTED_BY_CALLBACK, E_ABORT},
+    /* Our own callbacks say why they abort.  This is libcurl's word for a socket that it
+     * could not note down. */
+    {CURLE_ABORTED_BY_CALLBACK, E_OUTOFMEMORY},
 };
 
 HRESULT wsd_curl_error(CURLcode code)

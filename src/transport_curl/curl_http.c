@@ -97,6 +97,28 @@ static int http_on_connected(void *context, char *peer_ip, char *local_ip, int p
     return CURL_PREREQFUNC_OK;
 }
 
+/* Before 8.7 libcurl forgets to put the body into chunks when the head did not go out in
+ * one piece: the peer would take the document for sizes of chunks. */
+static bool is_cut_head_fatal(const struct wsd_http_request *request)
+{
+    return request->body_length == WSD_LENGTH_UNKNOWN && !request->body_has_chunks &&
+           curl_version_info(CURLVERSION_NOW)->version_num < 0x080700;
+}
+
+static int http_on_debug(CURL *easy, curl_infotype type, char *bytes, size_t size,
+                         void *context)
+{
+    struct wsd_curl_transfer *transfer = context;
+
+    (void)easy;
+    if (type == CURLINFO_HEADER_OUT &&
+        (size < 4 || memcmp(bytes + size - 4, "\r\n\r\n", 4) != 0)) {
+        transfer->failure = CONNECTION_ERROR;
+        wsd_curl_transport_touch(transfer);
+    }
+    return 0;
+}
+
 /* ---- I/O thread ---- */
 
 static void http_tell_status(struct wsd_curl_transfer *transfer)
@@ -338,6 +360,11 @@ static HRESULT set_options(struct wsd_curl_transfer *transfer,
                                   : (curl_off_t)transfer->body_length);
         /* An Expect of the caller's own is not waited for. */
         SET(EXPECT_100_TIMEOUT_MS, request->awaits_continue ? 1000L : 1L);
+    }
+    if (is_cut_head_fatal(request)) {
+        SET(VERBOSE, 1L);
+        SET(DEBUGFUNCTION, http_on_debug);
+        SET(DEBUGDATA, transfer);
     }
     /* A body that streams cannot be sent again when a kept connection proves dead. */
     SET(FRESH_CONNECT, request->may_reuse_connection ? 0L : 1L);

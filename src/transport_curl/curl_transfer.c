@@ -86,6 +86,8 @@ static size_t transfer_on_read(char *buffer, size_t size, size_t count, void *co
     enum wsd_pull pull = WSD_PULL_NOTHING_NOW;
     size_t pulled = 0;
 
+    if (FAILED(transfer->failure))
+        return CURL_READFUNC_ABORT;
     transfer->pulled = true;
     if (!transfer->cut)
         pull = transfer->body->vtable->pull(transfer->body, (uint8_t *)buffer,
@@ -326,9 +328,10 @@ static void transfer_log_failure(struct wsd_curl_transfer *transfer, HRESULT res
 {
     char words[CURL_ERROR_SIZE + 64];
 
-    snprintf(words, sizeof(words), "%s (%s)",
-             transfer->error[0] != '\0' ? transfer->error : wsd_hresult_text(result),
-             wsd_hresult_name(result));
+    (void)snprintf(words, sizeof(words), "%s (%s)",
+                   transfer->error[0] != '\0' ? transfer->error
+                                              : wsd_hresult_text(result),
+                   wsd_hresult_name(result));
     /* It was the application's own wish. */
     wsd_curl_transfer_log(transfer, result == E_ABORT ? WSD_LOG_DEBUG : WSD_LOG_ERROR,
                           result, words);
@@ -343,10 +346,10 @@ static void transfer_log_end(struct wsd_curl_transfer *transfer)
     curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
     curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_DOWNLOAD_T, &received);
     curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connections);
-    snprintf(words, sizeof(words),
-             "ends with status %d, %" PRId64 " octets sent and %" PRId64
-             " received, new connections: %ld",
-             transfer->status, (int64_t)sent, (int64_t)received, connections);
+    (void)snprintf(words, sizeof(words),
+                   "ends with status %d, %" PRId64 " octets sent and %" PRId64
+                   " received, new connections: %ld",
+                   transfer->status, (int64_t)sent, (int64_t)received, connections);
     wsd_curl_transfer_log(transfer, WSD_LOG_DEBUG, S_OK, words);
 }
 

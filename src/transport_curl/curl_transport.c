@@ -48,13 +48,19 @@ void wsd_curl_transport_keep(struct wsd_curl_transport *transport)
 }
 
 /* libcurl takes leave of a server of FTP, and would wait for the answer. */
-static void transport_close(struct wsd_curl_transport *transport)
+static void transport_close_multi(struct wsd_curl_transport *transport)
 {
     for (size_t i = 0; i < transport->socket_count; i++)
         shutdown(transport->sockets[i], SHUT_RD);
     if (transport->multi != NULL)
         curl_multi_cleanup(transport->multi);
     transport->multi = NULL;
+    transport->curl_timer_ms = NEVER;
+}
+
+static void transport_close(struct wsd_curl_transport *transport)
+{
+    transport_close_multi(transport);
     wsd_poller_destroy(transport->poller);
     transport->poller = NULL;
 }
@@ -193,11 +199,6 @@ struct wsd_transport *wsd_curl_transport_seam(struct wsd_curl_transport *transpo
 
 /* ---- I/O thread ---- */
 
-CURLM *wsd_curl_transport_multi(struct wsd_curl_transport *transport)
-{
-    return transport->multi;
-}
-
 void wsd_curl_transport_touch(struct wsd_curl_transfer *transfer)
 {
     if (transfer->touched)
@@ -279,13 +280,26 @@ static int transport_on_timer(CURLM *multi, long timeout_ms, void *context)
     return 0;
 }
 
+CURLM *wsd_curl_transport_multi(struct wsd_curl_transport *transport)
+{
+    if (transport->multi == NULL) {
+        transport->multi = curl_multi_init();
+        curl_multi_setopt(transport->multi, CURLMOPT_SOCKETFUNCTION, transport_on_socket);
+        curl_multi_setopt(transport->multi, CURLMOPT_SOCKETDATA, transport);
+        curl_multi_setopt(transport->multi, CURLMOPT_TIMERFUNCTION, transport_on_timer);
+        curl_multi_setopt(transport->multi, CURLMOPT_TIMERDATA, transport);
+    }
+    return transport->multi;
+}
+
 /* Collects what libcurl finished, and settles all transfers that it touched. */
 static void transport_settle(struct wsd_curl_transport *transport)
 {
     CURLMsg *message;
     int left;
 
-    while ((message = curl_multi_info_read(transport->multi, &left)) != NULL) {
+    while (transport->multi != NULL &&
+           (message = curl_multi_info_read(transport->multi, &left)) != NULL) {
         struct wsd_curl_transfer *transfer = NULL;
 
         if (message->msg != CURLMSG_DONE)
@@ -306,12 +320,32 @@ static void transport_settle(struct wsd_curl_transport *transport)
     }
 }
 
+/* Out of memory, libcurl does not say whose socket it watches no more, and what it kept
+ * of that socket may crash it later: all begins anew. */
+static void transport_give_up(struct wsd_curl_transport *transport)
+{
+    wsd_monitor_enter(&transport->synced.monitor);
+    for (struct wsd_curl_transfer *transfer = transport->synced.first; transfer != NULL;
+         transfer = transfer->synced.next) {
+        if (!transfer->added)
+            continue;
+        transfer->failure = E_OUTOFMEMORY;
+        wsd_curl_transport_touch(transfer);
+    }
+    wsd_monitor_leave(&transport->synced.monitor);
+    transport_settle(transport);
+    transport_close_multi(transport);
+}
+
 static void transport_act(struct wsd_curl_transport *transport, curl_socket_t fd,
                           int events)
 {
     int running;
 
-    curl_multi_socket_action(transport->multi, fd, events, &running);
+    if (transport->multi == NULL)
+        return;
+    if (curl_multi_socket_action(transport->multi, fd, events, &running) != CURLM_OK)
+        transport_give_up(transport);
     transport_settle(transport);
 }
 
@@ -452,13 +486,8 @@ static HRESULT transport_open(struct wsd_curl_transport *transport,
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return E_OUTOFMEMORY;
     transport->curl_is_up = true;
-    transport->multi = curl_multi_init();
-    if (transport->multi == NULL)
+    if (wsd_curl_transport_multi(transport) == NULL)
         return E_OUTOFMEMORY;
-    curl_multi_setopt(transport->multi, CURLMOPT_SOCKETFUNCTION, transport_on_socket);
-    curl_multi_setopt(transport->multi, CURLMOPT_SOCKETDATA, transport);
-    curl_multi_setopt(transport->multi, CURLMOPT_TIMERFUNCTION, transport_on_timer);
-    curl_multi_setopt(transport->multi, CURLMOPT_TIMERDATA, transport);
     return S_OK;
 }
 

@@ -56,7 +56,7 @@ static char *enclose(const struct wsd_mem *mem, const char *before, const char *
     char *copy = wsd_alloc(mem, size);
 
     if (copy != NULL)
-        snprintf(copy, size, "%s%s%s", before, text, behind);
+        (void)snprintf(copy, size, "%s%s%s", before, text, behind);
     return copy;
 }
 
@@ -165,7 +165,7 @@ static void append_encoded(struct wsd_text *url, const char *name)
         unsigned char c = (unsigned char)*name;
         char encoded[4];
 
-        snprintf(encoded, sizeof(encoded), "%%%02X", c);
+        (void)snprintf(encoded, sizeof(encoded), "%%%02X", c);
         if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
             wsd_text_append(url, name, 1);
         else
@@ -178,9 +178,9 @@ HRESULT wsd_connection_ftp_request(struct wsd_connection *connection, const char
 {
     char port[8];
 
-    snprintf(port, sizeof(port), ":%u",
-             connection->port == 0 ? (unsigned)INTERNET_DEFAULT_FTP_PORT
-                                   : (unsigned)connection->port);
+    (void)snprintf(port, sizeof(port), ":%u",
+                   connection->port == 0 ? (unsigned)INTERNET_DEFAULT_FTP_PORT
+                                         : (unsigned)connection->port);
     wsd_text_init(url, connection->object.mem, SIZE_MAX);
     wsd_text_append_string(url, "ftp://");
     wsd_text_append_string(url, connection->host);

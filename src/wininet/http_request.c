@@ -156,7 +156,7 @@ static void append_host(const struct wsd_request *request, struct wsd_text *text
 
     wsd_text_append_string(text, connection->host);
     if (connection->port != 0 && connection->port != usual) {
-        snprintf(port, sizeof(port), ":%u", (unsigned)connection->port);
+        (void)snprintf(port, sizeof(port), ":%u", (unsigned)connection->port);
         wsd_text_append_string(text, port);
     }
 }

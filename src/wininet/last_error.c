@@ -22,5 +22,5 @@ const char *wsd_last_error_reply(void)
 
 void wsd_last_error_set_reply(const char *reply)
 {
-    snprintf(last_reply, sizeof(last_reply), "%s", reply);
+    (void)snprintf(last_reply, sizeof(last_reply), "%s", reply);
 }

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/field.h"
 #include "base/text.h"
 #include "wininet/connection.h"
@@ -73,10 +74,13 @@ static HRESULT set_number(struct wsd_internet_object *object,
                           struct wsd_internet_options *process, DWORD option,
                           const void *buffer)
 {
+    DWORD *number =
+        find_number(object != NULL ? &object->synced.options : process, option);
+
+    WSD_ASSERT(number != NULL);
     if (object != NULL)
         wsd_monitor_enter(&object->synced.monitor);
-    memcpy(find_number(object != NULL ? &object->synced.options : process, option),
-           buffer, sizeof(DWORD));
+    memcpy(number, buffer, sizeof(*number));
     if (object != NULL)
         wsd_monitor_leave(&object->synced.monitor);
     return S_OK;

@@ -188,7 +188,7 @@ static HRESULT give_single(const struct wsd_query_subject *subject, DWORD level,
             return INTERNET_E(HTTP_INVALID_QUERY_REQUEST);
         if (response == NULL)
             return NOT_FOUND;
-        snprintf(digits, sizeof(digits), "%d", response->status);
+        (void)snprintf(digits, sizeof(digits), "%d", response->status);
         return give_value(digits, level, buffer, length);
     default:
         return S_FALSE;

@@ -91,7 +91,7 @@ static HRESULT add_framing(const struct wsd_request_head *head,
         return add_ours(head, more, "Transfer-Encoding", "chunked", &shape->lines);
     if (shape->has_chunks || (is_bare && head->total == 0))
         return S_OK;
-    snprintf(digits, sizeof(digits), "%" PRIu64, shape->length);
+    (void)snprintf(digits, sizeof(digits), "%" PRIu64, shape->length);
     return add_ours(head, more, "Content-Length", digits, &shape->lines);
 }
 

@@ -46,7 +46,7 @@ static int status_of(const char *line)
 {
     const char *digits = line + strcspn(line, " \r\n");
 
-    return *digits == ' ' ? atoi(digits) : 0;
+    return *digits == ' ' ? (int)strtol(digits, NULL, 10) : 0;
 }
 
 HRESULT wsd_response_head_push(struct wsd_response_head *head, const char *line,

@@ -50,7 +50,7 @@ static void error__known_code__is_its_hresult(void **state)
         {CURLE_SSL_CACERT_BADFILE, SECURE_FAILURE},
         {CURLE_SSL_ISSUER_ERROR, SECURE_FAILURE},
         {CURLE_OUT_OF_MEMORY, E_OUTOFMEMORY},
-        {CURLE_ABORTED_BY_CALLBACK, E_ABORT},
+        {CURLE_ABORTED_BY_CALLBACK, E_OUTOFMEMORY},
     };
 
     (void)state;

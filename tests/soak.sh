@@ -1,0 +1,10 @@
+#!/bin/sh
+# Thousands of transfers of all kinds, every second one with a fault by chance: all that
+# torture.sh looks for, and memory that grows.
+# Run as: sh tests/soak.sh [MINUTES]     (default: 10)
+set -eu
+cd "$(dirname "$0")/.."
+sh cmake/packages.sh build test
+cmake --preset debug
+cmake --build --preset debug --target torture
+exec build/debug/tests/torture -m "${1:-10}"
