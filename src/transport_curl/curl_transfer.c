@@ -24,7 +24,7 @@ enum { LOOKS = 16 };
 #define UPLOAD_BYTES (256L * 1024)
 
 /* libcurl reads so much at once. */
-#define DOWNLOAD_BYTES (128L * 1024)
+#define DOWNLOAD_BYTES (64L * 1024)
 
 static struct wsd_curl_transfer *transfer_from_seam(struct wsd_transfer *seam)
 {

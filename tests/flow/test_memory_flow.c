@@ -45,7 +45,7 @@ static void client__all_streams_full__takes_what_the_formula_says(void **state)
     (void)state;
     for (size_t r = 0; r < COUNT(rings); r++) {
         wsd_client_options options = WSD_CLIENT_OPTIONS_INIT;
-        size_t most = rings[r] + upload_buffer(rings[r]) + (128 + 40) * KIB;
+        size_t most = rings[r] + upload_buffer(rings[r]) + (64 + 40) * KIB;
         wsd_outbound_message *messages[STREAMS];
         IWSDOutboundAttachment *parts[STREAMS];
         struct peer *peers[STREAMS];
