@@ -47,7 +47,9 @@ typedef struct wsd_client_options {
     size_t size; /**< sizeof(wsd_client_options) */
 
     /** Bytes of an open attachment's ring: what may be written ahead of the network, or
-     * arrive ahead of the reader.
+     * arrive ahead of the reader.  As long as none of them had to be overwritten, the
+     * message can be sent again (see wsd_client_send()); until the peer has answered, a
+     * ring stays for that when its attachment has been closed.
      * 1 … 1 GiB; default 1 MiB. */
     size_t ring_bytes;
 
@@ -87,7 +89,7 @@ typedef struct wsd_client_options {
 
     /** TRUE: a message whose attachments have all declared their lengths
      * (wsd_part_options) goes out with a Content-Length, for devices that know no chunks;
-     * others still in chunks.  Default FALSE: in chunks. */
+     * others still in chunks.  Default FALSE: in chunks, until such a device says so. */
     BOOL content_length;
 
     /* ---- TLS.  Files are PEM; each is read anew for each connection. ---- */
@@ -157,9 +159,10 @@ typedef struct wsd_client_options {
 
     /** TRUE: before a message with attachments a request without a body asks the peer
      * what it wants, and Digest is answered [L73]; the peer must not take the empty
-     * request for a message.  Default FALSE: as its bytes are not kept, such a message
-     * fails with HTTP_E_STATUS(401) or (407) where credentials are wanted [L74].  One
-     * without attachments is sent again. */
+     * request for a message.  Default FALSE: the challenge is answered by sending the
+     * message again [L80], or, when the rings do not hold all of it any more, it fails
+     * with HTTP_E_STATUS(401) or (407), and the reply has no text [L74].  One without
+     * attachments is always sent again. */
     BOOL authentication_probe;
 
     /** The HTTP proxy for all requests, an http URL without a path; HTTPS goes through it
@@ -243,6 +246,19 @@ WSD_API HRESULT WSD_CALL wsd_client_create(const wsd_client_options *options,
  * with the exact Content-Length and no Transfer-Encoding [L32].  To is the URL, MessageID
  * a new random urn:uuid.
  *
+ * Messages to one host follow one another on one connection where the peer keeps it
+ * [L81]. The client sends a message again by itself, from its first byte and with the
+ * same MessageID, while the rings of its attachments still hold all that was written:
+ * - when the peer asks for credentials (authentication) [L80];
+ * - when such a kept connection ends before the peer can have read all of the message,
+ * and without a byte of an answer [L82];
+ * - when the peer refuses chunks, by 411, by 501, or by any status of 400 and above in
+ *   HTTP/1.0, and all attachments have declared their lengths: then with a Content-Length
+ *   [L84].  Later messages to that host whose lengths are known, and to one that was seen
+ *   to speak HTTP/1.0, have it at once [L85].  Otherwise the status is the result, and
+ * the log says that lengths would help [L86]. What Write and Close have returned stays
+ * true.
+ *
  * Blocking    Never waits.
  * Ownership   The caller keeps its references; the message lives until its transfer ends.
  * Threads     Any.
@@ -298,7 +314,9 @@ WSD_API HRESULT WSD_CALL wsd_client_send(wsd_client *client, const char *url,
  * length, or the client released.
  * @retval HRESULT_FROM_WIN32(…) of ERROR_WINHTTP_NAME_NOT_RESOLVED, _CANNOT_CONNECT
  * [L21], _TIMEOUT [L22] (a timer of the options), _CONNECTION_ERROR [L23] (reset, or
- * closed without an answer), _INVALID_SERVER_RESPONSE [L24] (not HTTP, or a 2xx status
+ * closed without an answer), _RESEND_REQUEST [L83] (the same on a connection that was
+ * kept, when the message cannot be sent again, or the peer may have all of it and have
+ * acted upon it), _INVALID_SERVER_RESPONSE [L24] (not HTTP, or a 2xx status
  * before the request was complete), _HEADER_SIZE_OVERFLOW [L28] (more than 64 KiB of
  * header in the reply).
  * @retval HRESULT_FROM_WIN32(…) of ERROR_WINHTTP_SECURE_CHANNEL_ERROR [L29] (no agreement

@@ -6,7 +6,7 @@ cmake_minimum_required(VERSION 3.24)
 
 # Their groups, first and last rows, and the section that they stand in where there are
 # several of that name.
-set(rows_of_FAULTS "A 1 14" "B 1 20" "C 1 12" "C 15 18" "D 1 4" "D 6 9"
+set(rows_of_FAULTS "A 1 14" "B 1 20" "C 1 18" "D 1 4" "D 6 9"
     "E 1 9 E. TLS to a device"
     "C 19 20 What may come to a client" "F 1 10 What may come to a client"
     "C 19 20 What may come to a service" "D 5 5 What may come to a service"

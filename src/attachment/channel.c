@@ -48,6 +48,7 @@ size_t wsd_channel_fill_locked(struct wsd_channel *channel, const uint8_t *from,
             break;
         if (room > size - moved)
             room = size - moved;
+        channel->claimed = channel->filled + room;
         copy(channel, span, from + moved, room);
         if (channel->dropped)
             return 0;
@@ -99,6 +100,19 @@ void wsd_channel_trim_locked(struct wsd_channel *channel)
     }
     wsd_ring_fini(ring);
     *ring = trimmed;
+}
+
+bool wsd_channel_has_all_locked(const struct wsd_channel *channel)
+{
+    return channel->filled == 0 ||
+           (!channel->dropped && channel->claimed <= channel->ring.capacity);
+}
+
+void wsd_channel_rewind_locked(struct wsd_channel *channel)
+{
+    WSD_ASSERT(wsd_channel_has_all_locked(channel));
+    if (channel->filled > 0)
+        wsd_ring_restore(&channel->ring, (size_t)channel->filled - channel->ring.used);
 }
 
 void wsd_channel_drop_locked(struct wsd_channel *channel)

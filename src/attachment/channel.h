@@ -20,6 +20,7 @@ struct wsd_channel {
     unsigned copying;            /* copies under way without the lock */
     bool dropped;                /* for good */
     uint64_t filled;             /* bytes put in, ever */
+    uint64_t claimed;            /* likewise, with those that a fill is copying in */
 };
 
 /* Nothing can fail yet: the ring's memory comes with open. */
@@ -42,6 +43,13 @@ size_t wsd_channel_drain_locked(struct wsd_channel *channel, uint8_t *to, size_t
 /* Nothing more is put in: gives back what the ring has too much, if memory allows and no
  * copy uses it. */
 void wsd_channel_trim_locked(struct wsd_channel *channel);
+
+/* Does it still have every byte that was ever put in, also those that were drained? */
+bool wsd_channel_has_all_locked(const struct wsd_channel *channel);
+
+/* The drain begins again with the first byte.  Requires that it has all, and comes from
+ * the thread that drains. */
+void wsd_channel_rewind_locked(struct wsd_channel *channel);
 
 /* Gives the memory back, as soon as no copy uses it. */
 void wsd_channel_drop_locked(struct wsd_channel *channel);

@@ -56,10 +56,12 @@ struct wsd_outbound {
         bool sent;           /* all is out */
         bool forgotten;      /* given back before its end */
         bool puller_waiting; /* told WSD_PULL_NOTHING_NOW and not yet woken */
+        uint64_t given;      /* bytes that were pulled since the last rewind */
+        uint64_t handed;     /* the most that it ever was */
         struct wsd_outbound_host *host; /* owned reference; NULL until armed */
         uint64_t length; /* the declared one; WSD_LENGTH_UNKNOWN is more than any */
         size_t ring_bytes;
-        struct wsd_channel channel; /* open from the first Write to the content's end */
+        struct wsd_channel channel; /* from the first Write until nobody pulls */
     } synced;
 };
 
@@ -104,12 +106,25 @@ static bool outbound_has_ended_locked(const struct wsd_outbound *self)
     return outbound_next[self->synced.state] == 0;
 }
 
+static bool outbound_has_failed_locked(const struct wsd_outbound *self)
+{
+    return self->synced.state == OUTBOUND_ABORTED ||
+           self->synced.state == OUTBOUND_FAILED;
+}
+
+/* The bytes that were pulled may be pulled again. */
+static bool outbound_is_kept_locked(const struct wsd_outbound *self)
+{
+    return self->synced.host != NULL && self->synced.host->may_rewind &&
+           wsd_channel_has_all_locked(&self->synced.channel);
+}
+
 /* The only function that assigns synced.state. */
 static void outbound_set_state_locked(struct wsd_outbound *self, enum outbound_state next)
 {
     WSD_ASSERT(outbound_next[self->synced.state] & TO(next));
     self->synced.state = next;
-    if (outbound_has_ended_locked(self))
+    if (outbound_has_failed_locked(self))
         wsd_channel_drop_locked(&self->synced.channel);
     if (outbound_has_ended_locked(self) || next == OUTBOUND_OPEN)
         wsd_waiting_changed_locked(&self->synced.waiting); /* no call waits for others */
@@ -422,11 +437,16 @@ static enum wsd_pull outbound_pull(struct wsd_body_source *source, uint8_t *buff
         outbound_set_state_locked(self, OUTBOUND_OPEN);
     *size = wsd_channel_drain_locked(&self->synced.channel, buffer, capacity);
     self->synced.waiting.progress += *size;
-    if (outbound_has_ended_locked(self)) {
+    self->synced.given += *size;
+    if (self->synced.given > self->synced.handed)
+        self->synced.handed = self->synced.given;
+    if (outbound_has_failed_locked(self)) {
         *size = 0;
-        result = self->synced.state == OUTBOUND_CLOSED ? WSD_PULL_END : WSD_PULL_ABORTED;
-    } else if (*size == 0 && self->synced.state == OUTBOUND_CLOSING) {
-        wsd_channel_drop_locked(&self->synced.channel);
+        result = WSD_PULL_ABORTED;
+    } else if (*size == 0 && (self->synced.state == OUTBOUND_CLOSING ||
+                              self->synced.state == OUTBOUND_CLOSED)) {
+        if (!outbound_is_kept_locked(self))
+            wsd_channel_drop_locked(&self->synced.channel);
         result = WSD_PULL_END;
     } else if (*size == 0) {
         self->synced.puller_waiting = true;
@@ -449,9 +469,45 @@ static void outbound_sent(struct wsd_body_source *source)
     outbound_leave(self);
 }
 
+static bool outbound_can_rewind_locked(const struct wsd_outbound *self)
+{
+    return !outbound_has_failed_locked(self) &&
+           (self->synced.given == 0 || outbound_is_kept_locked(self));
+}
+
+static bool outbound_can_rewind(struct wsd_body_source *source)
+{
+    struct wsd_outbound *self = outbound_from_source(source);
+    bool can;
+
+    outbound_enter(self);
+    can = outbound_can_rewind_locked(self);
+    outbound_leave(self);
+    return can;
+}
+
+static bool outbound_rewind(struct wsd_body_source *source)
+{
+    struct wsd_outbound *self = outbound_from_source(source);
+    bool can;
+
+    outbound_enter(self);
+    can = outbound_can_rewind_locked(self);
+    if (can && self->synced.given > 0)
+        wsd_channel_rewind_locked(&self->synced.channel);
+    if (can) {
+        self->synced.given = 0;
+        self->synced.sent = false; /* a Close that has not returned yet waits again */
+    }
+    outbound_leave(self);
+    return can;
+}
+
 static const struct wsd_body_source_vtable outbound_source_vtable = {
     .pull = outbound_pull,
     .sent = outbound_sent,
+    .can_rewind = outbound_can_rewind,
+    .rewind = outbound_rewind,
 };
 
 /* ---- for the message ---- */
@@ -554,6 +610,13 @@ struct wsd_body_source *wsd_outbound_source(struct wsd_outbound *self)
     return &self->source;
 }
 
+void wsd_outbound_settle(struct wsd_outbound *self)
+{
+    outbound_enter(self);
+    wsd_channel_drop_locked(&self->synced.channel);
+    outbound_leave(self);
+}
+
 void wsd_outbound_fail(struct wsd_outbound *self, HRESULT error)
 {
     WSD_ASSERT(FAILED(error));
@@ -582,6 +645,6 @@ void wsd_outbound_get_progress(struct wsd_outbound *self,
 {
     outbound_enter(self);
     progress->accepted = self->synced.channel.filled;
-    progress->handed = self->synced.waiting.progress;
+    progress->handed = self->synced.handed;
     outbound_leave(self);
 }

@@ -43,6 +43,7 @@ struct wsd_outbound_host_vtable {
 
 struct wsd_outbound_host {
     const struct wsd_outbound_host_vtable *vtable;
+    bool may_rewind; /* the source, until wsd_outbound_settle() */
 };
 
 /* Makes an attachment with one reference.  S_OK or E_OUTOFMEMORY, then *out is NULL. */
@@ -67,8 +68,14 @@ void wsd_outbound_release_use(struct wsd_outbound *self);
 HRESULT wsd_outbound_arm(struct wsd_outbound *self, struct wsd_outbound_host *host,
                          size_t ring_bytes, DWORD wait_budget_ms, uint64_t length);
 
-/* The content.  The first pull opens the stream; one thread pulls. */
+/* The content.  The first pull opens the stream; one thread pulls.  It can be rewound for
+ * a host that may, while no byte of its ring has been overwritten: also when Close has
+ * returned S_OK, which stays true, for all was with the network then.  A rewind that
+ * fails changes nothing. */
 struct wsd_body_source *wsd_outbound_source(struct wsd_outbound *self);
+
+/* The source is neither pulled nor rewound any more: its ring's memory goes. */
+void wsd_outbound_settle(struct wsd_outbound *self);
 
 /* Fails the attachment for good, unless it is closed, aborted or failed. */
 void wsd_outbound_fail(struct wsd_outbound *self, HRESULT error);

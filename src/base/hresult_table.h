@@ -83,9 +83,9 @@ WIN32(ERROR_WINHTTP_CANNOT_CONNECT,
 WIN32(ERROR_WINHTTP_CONNECTION_ERROR,
       "The connection was reset or closed too early: the transfer is incomplete and has "
       "to be sent again")
-WIN32(ERROR_WINHTTP_RESEND_REQUEST,
-      "The request has to be made again from the beginning, because what was sent of it "
-      "cannot be repeated here")
+WIN32(ERROR_WINHTTP_RESEND_REQUEST, "A kept connection ended, and what was sent over it "
+                                    "cannot be repeated here: make the "
+                                    "request again, unless the peer has acted upon it")
 WIN32(ERROR_WINHTTP_SECURE_CERT_DATE_INVALID,
       "The peer's certificate is expired or not valid yet: check both clocks and renew "
       "it")

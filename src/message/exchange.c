@@ -233,6 +233,7 @@ static void exchange_status(struct wsd_transfer_handler *handler, int status,
                                                              : HTTP_E_STATUS(status);
         wsd_message_fail(exchange->message, exchange->too_early);
     }
+    wsd_message_settle(exchange->message);
     exchange_publish_early(exchange);
 }
 
@@ -301,6 +302,7 @@ static void exchange_done(struct wsd_transfer_handler *handler, HRESULT result)
         exchange_publish(exchange, result);
     }
     wsd_progress_ended(&exchange->progress, message, result);
+    wsd_message_settle(message);
     exchange_drop_incoming(exchange);
     wsd_message_release(message);
     wsd_exchange_release(exchange);
@@ -338,10 +340,11 @@ static HRESULT exchange_prepare(struct wsd_exchange *exchange,
             .method = "POST",
             .headers = headers,
             .body = wsd_package_source(&exchange->package),
-            .body_length = multipart && !options->content_length
-                               ? WSD_LENGTH_UNKNOWN
-                               : wsd_package_length(&exchange->package),
+            .body_length = wsd_package_length(&exchange->package),
             .awaits_continue = options->expect_continue,
+            .may_reuse_connection = true,
+            .streams = multipart,
+            .prefers_chunks = multipart && !options->content_length,
             .message_id = exchange->message_id,
         };
 
@@ -390,6 +393,7 @@ static HRESULT exchange_create(struct wsd_outbound_message *message,
         return E_OUTOFMEMORY;
     addressing.message_id = exchange->message_id + sizeof(WSD_URN_UUID) - 1;
     exchange->host.vtable = &exchange_host_vtable;
+    exchange->host.may_rewind = true;
     exchange->handler.vtable = &exchange_handler_vtable;
     exchange->mem = message->mem;
     exchange->transport = transport;

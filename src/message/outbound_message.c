@@ -126,3 +126,9 @@ void wsd_message_log_forgotten(const struct wsd_outbound_message *message,
                              "attachment %s was released without Close or Abort",
                              message->parts[i].content_id);
 }
+
+void wsd_message_settle(struct wsd_outbound_message *message)
+{
+    for (size_t i = 0; i < message->part_count; i++)
+        wsd_outbound_settle(message->parts[i].attachment);
+}

@@ -72,6 +72,8 @@ void wsd_message_log_forgotten(const struct wsd_outbound_message *message,
 
 /* Fails every attachment that has not ended. */
 void wsd_message_fail(struct wsd_outbound_message *message, HRESULT error);
+/* Nobody pulls the attachments any more. */
+void wsd_message_settle(struct wsd_outbound_message *message);
 
 /* With E_ABORT, those too that are still to come. */
 void wsd_message_abandon(struct wsd_outbound_message *message);

@@ -115,8 +115,48 @@ static void encoder_sent(struct wsd_body_source *source)
     tell_sent(encoder);
 }
 
-static const struct wsd_body_source_vtable encoder_vtable = {.pull = encoder_pull,
-                                                             .sent = encoder_sent};
+/* The contents that may have been pulled. */
+static size_t begun_count(const struct wsd_multipart_encoder *encoder)
+{
+    return encoder->current < encoder->count ? encoder->current + 1 : encoder->count;
+}
+
+static bool encoder_can_rewind(struct wsd_body_source *source)
+{
+    struct wsd_multipart_encoder *encoder = (struct wsd_multipart_encoder *)source;
+
+    for (size_t i = 0; i < begun_count(encoder); i++) {
+        struct wsd_body_source *content = encoder->parts[i].content;
+
+        if (content->vtable->can_rewind == NULL || !content->vtable->can_rewind(content))
+            return false;
+    }
+    return !encoder->aborted;
+}
+
+static bool encoder_rewind(struct wsd_body_source *source)
+{
+    struct wsd_multipart_encoder *encoder = (struct wsd_multipart_encoder *)source;
+    size_t begun = begun_count(encoder);
+
+    encoder->aborted = !encoder_can_rewind(source);
+    for (size_t i = 0; i < begun && !encoder->aborted; i++) {
+        struct wsd_body_source *content = encoder->parts[i].content;
+
+        encoder->aborted = !content->vtable->rewind(content);
+    }
+    encoder->position = 0;
+    encoder->current = 0;
+    encoder->unsent = NULL;
+    return !encoder->aborted;
+}
+
+static const struct wsd_body_source_vtable encoder_vtable = {
+    .pull = encoder_pull,
+    .sent = encoder_sent,
+    .can_rewind = encoder_can_rewind,
+    .rewind = encoder_rewind,
+};
 
 /* The lines that every peer takes, in the order in which every peer takes them: some know
  * no part without Content-Type or Content-Transfer-Encoding, or a folded line. */

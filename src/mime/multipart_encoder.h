@@ -18,6 +18,7 @@
  *     to the network: a pull never crosses from a header into a part's content.
  *   - Its sent() comes once, on the first pull after the one in which its content ended
  *     (for the last part: on the encoder's own sent()).
+ * A rewind begins both anew.
  */
 #ifndef WSD_MIME_MULTIPART_ENCODER_H
 #define WSD_MIME_MULTIPART_ENCODER_H
@@ -44,7 +45,8 @@ void wsd_multipart_encoder_destroy(
     struct wsd_multipart_encoder *encoder); /* accepts NULL */
 
 /* The encoder as a source.  WSD_PULL_NOTHING_NOW and WSD_PULL_ABORTED of a part are its
- * own; after an abort nothing more comes, no closing delimiter above all. */
+ * own; after an abort nothing more comes, no closing delimiter above all.  It can be
+ * rewound when all contents that were pulled can. */
 struct wsd_body_source *
 wsd_multipart_encoder_source(struct wsd_multipart_encoder *encoder);
 

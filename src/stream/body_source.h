@@ -6,6 +6,7 @@
 #ifndef WSD_STREAM_BODY_SOURCE_H
 #define WSD_STREAM_BODY_SOURCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,8 +34,13 @@ struct wsd_body_source_vtable {
      * outer source adds behind them, have been handed to the network. */
     void (*sent)(struct wsd_body_source *source);
 
-    /* Begins again from the first byte, also after sent().  NULL: it cannot. */
-    void (*rewind)(struct wsd_body_source *source);
+    /* Does it still have all that it gave?  That may be over when rewind() comes.
+     * NULL, with rewind(): it never has. */
+    bool (*can_rewind)(struct wsd_body_source *source);
+
+    /* Begins again from the first byte, also after sent(), which then comes once more.
+     * false: it has not got them all any more, and must not be pulled again. */
+    bool (*rewind)(struct wsd_body_source *source);
 };
 
 struct wsd_body_source {

@@ -80,3 +80,12 @@ void wsd_ring_consume(struct wsd_ring *ring, size_t size)
     ring->head = index_behind_head(ring, size);
     ring->used -= size;
 }
+
+void wsd_ring_restore(struct wsd_ring *ring, size_t size)
+{
+    WSD_ASSERT(is_valid(ring));
+    WSD_ASSERT(size <= ring->capacity - ring->used);
+
+    ring->head = index_behind_head(ring, ring->capacity - size);
+    ring->used += size;
+}

@@ -49,4 +49,8 @@ size_t wsd_ring_peek(const struct wsd_ring *ring, const uint8_t **span);
 /* Drops the oldest `size` bytes.  Requires size <= ring->used. */
 void wsd_ring_consume(struct wsd_ring *ring, size_t size);
 
+/* Takes the last `size` consumed bytes back, as the oldest.  Requires that nobody has
+ * committed or reserved their place since. */
+void wsd_ring_restore(struct wsd_ring *ring, size_t size);
+
 #endif

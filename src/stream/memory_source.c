@@ -25,13 +25,24 @@ static void memory_sent(struct wsd_body_source *source)
     (void)source;
 }
 
-static void memory_rewind(struct wsd_body_source *source)
+static bool memory_can_rewind(struct wsd_body_source *source)
+{
+    (void)source;
+    return true;
+}
+
+static bool memory_rewind(struct wsd_body_source *source)
 {
     ((struct wsd_memory_source *)source)->position = 0;
+    return true;
 }
 
 static const struct wsd_body_source_vtable memory_vtable = {
-    .pull = memory_pull, .sent = memory_sent, .rewind = memory_rewind};
+    .pull = memory_pull,
+    .sent = memory_sent,
+    .can_rewind = memory_can_rewind,
+    .rewind = memory_rewind,
+};
 
 void wsd_memory_source_init(struct wsd_memory_source *memory, const void *bytes,
                             size_t size)

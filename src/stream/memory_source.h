@@ -6,7 +6,7 @@
 
 struct wsd_memory_source {
     struct wsd_body_source source; /* hand out &memory->source */
-    const uint8_t *bytes;          /* borrowed until the last pull */
+    const uint8_t *bytes;          /* borrowed until the last pull or rewind */
     size_t size;
     size_t position;
 };

@@ -51,6 +51,8 @@ struct wsd_http_request {
     DWORD authentication;
     const struct wsd_timeouts *timeouts; /* copied; NULL: the transport's */
     const char *message_id;              /* for the log, and until done(); NULL: none */
+    bool streams;        /* what it gave may be gone soon, in spite of rewind() */
+    bool prefers_chunks; /* although body_length is known: unless the peer wants that */
 };
 
 struct wsd_ftp_request {
@@ -66,7 +68,8 @@ struct wsd_ftp_request {
 struct wsd_transfer_handler;
 
 /* Called on the transport's thread, one after another, with no lock held; done() may come
- * on the thread that destroys the transport. */
+ * on the thread that destroys the transport.  What the transport answers by sending the
+ * request again, from a body that it rewinds, no call but line() shows. */
 struct wsd_transfer_handler_vtable {
     /* A line of the response's head, from the status line to the blank line, also those
      * of interim responses, challenges that are answered, and trailers; with FTP, of a
@@ -74,7 +77,8 @@ struct wsd_transfer_handler_vtable {
     void (*line)(struct wsd_transfer_handler *handler, const char *line, size_t size);
 
     /* HTTP: the final status (200 and above), once.  complete: the whole request had been
-     * handed to the network by then; if not, nothing more of it will be. */
+     * handed to the network by then; if not, nothing more of it will be.  The body is
+     * rewound no more. */
     void (*status)(struct wsd_transfer_handler *handler, int status, bool complete);
 
     /* HTTP: the final status is 401, and this is what the server takes: bits of

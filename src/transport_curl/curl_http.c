@@ -6,13 +6,21 @@
 
 #include "mime/ascii.h"
 #include "os/clock.h"
+#include "os/socket.h"
 #include "transport_curl/curl_error.h"
+#include "transport_curl/curl_hosts.h"
 #include "transport_curl/curl_tls.h"
 #include "transport_curl/curl_url.h"
 #include "wsd_client.h"
 #include "wsd_error.h"
 
 #define CONNECTION_ERROR HRESULT_FROM_WIN32(ERROR_WINHTTP_CONNECTION_ERROR)
+#define RESEND_REQUEST HRESULT_FROM_WIN32(ERROR_WINHTTP_RESEND_REQUEST)
+
+/* The longest time in seconds for which a connection that a body streams over has been
+ * idle.  Some servers close theirs after five, and who has filled his ring by the time
+ * that this shows has lost the message. */
+#define MAX_IDLE_SECONDS 3L
 
 static const struct wsd_curl_settings *
 settings_of(const struct wsd_curl_transfer *transfer)
@@ -22,18 +30,63 @@ settings_of(const struct wsd_curl_transfer *transfer)
 
 /* ---- libcurl's callbacks ---- */
 
-/* libcurl may answer it by sending the request once more.  What streams is gone when it
- * was pulled. */
+static bool has_whole_body(const struct wsd_curl_transfer *transfer)
+{
+    struct wsd_body_source *body = transfer->body;
+
+    return transfer->body_length == 0 ||
+           (transfer->pulled_bytes == 0 && !transfer->pulled_all) ||
+           (body->vtable->can_rewind != NULL && body->vtable->can_rewind(body));
+}
+
+static unsigned long answer_to(const struct wsd_curl_transfer *transfer, int status)
+{
+    return status == 401   ? transfer->peer_answer
+           : status == 407 ? transfer->proxy_answer
+                           : 0;
+}
+
+/* libcurl may answer it by sending the request once more. */
 static bool may_be_answered(const struct wsd_curl_transfer *transfer, int status)
 {
-    bool has_all = !transfer->pulled || transfer->body_length == 0 ||
-                   transfer->body->vtable->rewind != NULL;
-
-    if (status == 417)
-        return transfer->expects && has_all;
+    if (status == 417) /* a peer that has waited for the body means something else */
+        return transfer->expects && transfer->pulled_bytes == 0;
     if (transfer->probes && !transfer->pulled && status < 300)
         return true;
-    return transfer->answers && (status == 401 || status == 407) && has_all;
+    return answer_to(transfer, status) != 0 && has_whole_body(transfer);
+}
+
+/* RFC 9110 sections 15.5.12 and 15.6.2.  What comes from HTTP/1.0 is not about the body
+ * that was sent: it cannot tell where that ends (RFC 9112 section 6.1). */
+static bool refuses_chunks(const struct wsd_curl_transfer *transfer, int status,
+                           bool is_http_1_0)
+{
+    return transfer->in_chunks &&
+           (status == 411 || status == 501 || (is_http_1_0 && status >= 400));
+}
+
+static void http_status_line(struct wsd_curl_transfer *transfer, int status,
+                             bool is_http_1_0)
+{
+    bool refused = refuses_chunks(transfer, status, is_http_1_0);
+
+    transfer->challenge = 0;
+    transfer->refusal = 0;
+    transfer->head_ended = false;
+    if (refused || is_http_1_0)
+        wsd_curl_transport_note_length(transfer->transport, transfer->host);
+    if (may_be_answered(transfer, status)) {
+        transfer->challenge = status;
+        transfer->pulled = false;
+    } else if (refused && transfer->known_length != WSD_LENGTH_UNKNOWN &&
+               has_whole_body(transfer)) {
+        transfer->refusal = status;
+        transfer->pulled = false;
+    } else if (status >= 200 && transfer->status == 0) {
+        transfer->status = status;
+        transfer->refused_chunks =
+            refused && transfer->known_length == WSD_LENGTH_UNKNOWN;
+    }
 }
 
 /* By the lines of the head, which libcurl has read. */
@@ -59,19 +112,12 @@ static HRESULT http_line(struct wsd_curl_transfer *transfer, const char *line,
     int status;
     HRESULT hr = wsd_curl_head_line(&transfer->head, line, length, &status);
 
+    transfer->heard = true;
     if (FAILED(hr))
         return hr;
-    if (status != 0) {
-        transfer->challenge = 0;
-        transfer->head_ended = false;
-        if (may_be_answered(transfer, status)) {
-            transfer->challenge = status;
-            transfer->pulled = false;
-        } else if (status >= 200 && transfer->status == 0) {
-            transfer->status = status;
-        }
-    }
-    if ((transfer->status != 0 || transfer->challenge != 0) &&
+    if (status != 0)
+        http_status_line(transfer, status, transfer->head.is_http_1_0);
+    if ((transfer->status != 0 || transfer->challenge != 0 || transfer->refusal != 0) &&
         (line[0] == '\r' || line[0] == '\n')) {
         transfer->head_ended = true;
         if (transfer->status == 401)
@@ -80,28 +126,60 @@ static HRESULT http_line(struct wsd_curl_transfer *transfer, const char *line,
     return S_OK;
 }
 
-/* From here on the head goes out; a request without a body is not pulled. */
-static int http_on_connected(void *context, char *peer_ip, char *local_ip, int peer_port,
-                             int local_port)
+/* What comes on a kept connection while nothing is asked would be taken for the next
+ * response.  Over TLS it may as well be a session ticket (RFC 8446 section 4.6.1). */
+static bool is_spoiled(const struct wsd_curl_transfer *transfer, int local_port,
+                       int peer_port)
+{
+    int fd;
+
+    if (!transfer->reused || transfer->is_encrypted)
+        return false;
+    fd = wsd_curl_transport_find_socket(transfer->transport, local_port, peer_port);
+    return fd != CURL_SOCKET_BAD && !wsd_socket_is_silent(fd);
+}
+
+static unsigned answer_bit(int challenge)
+{
+    return challenge == 401 ? 1 : challenge == 407 ? 2 : 0;
+}
+
+/* A request is about to begin, be it the first or one that libcurl makes of its own, and
+ * there is a connection for it.  One without a body is not pulled; but from here on its
+ * head goes out. */
+static int http_on_request(void *context, char *peer_ip, char *local_ip, int peer_port,
+                           int local_port)
 {
     struct wsd_curl_transfer *transfer = context;
 
     (void)peer_ip;
     (void)local_ip;
-    (void)peer_port;
-    (void)local_port;
     transfer->connected = true;
+    wsd_curl_transport_touch(transfer);
+    transfer->reused = transfer->sockets == transfer->sockets_before;
+    transfer->sockets_before = transfer->sockets;
+    transfer->spoiled = is_spoiled(transfer, local_port, peer_port);
+    if (transfer->spoiled)
+        return CURL_PREREQFUNC_ABORT;
+    /* libcurl does not rewind what it has pulled and not sent. */
+    if (transfer->status != 0 || !wsd_curl_transfer_rewind(transfer)) {
+        transfer->failure = RESEND_REQUEST;
+        return CURL_PREREQFUNC_ABORT;
+    }
+    transfer->heard = transfer->unread = transfer->paused = false;
+    transfer->answered |= answer_bit(transfer->challenge);
+    transfer->challenge = 0;
     if (transfer->body_length == 0)
         transfer->pulled = transfer->pulled_all = true;
-    wsd_curl_transport_touch(transfer);
     return CURL_PREREQFUNC_OK;
 }
 
 /* Before 8.7 libcurl forgets to put the body into chunks when the head did not go out in
  * one piece: the peer would take the document for sizes of chunks. */
-static bool is_cut_head_fatal(const struct wsd_http_request *request)
+static bool is_cut_head_fatal(const struct wsd_curl_transfer *transfer,
+                              const struct wsd_http_request *request)
 {
-    return request->body_length == WSD_LENGTH_UNKNOWN && !request->body_has_chunks &&
+    return transfer->body_length == WSD_LENGTH_UNKNOWN && !request->body_has_chunks &&
            curl_version_info(CURLVERSION_NOW)->version_num < 0x080700;
 }
 
@@ -121,8 +199,88 @@ static int http_on_debug(CURL *easy, curl_infotype type, char *bytes, size_t siz
 
 /* ---- I/O thread ---- */
 
+/* The request is made anew with the length that it has. */
+static bool http_declare(struct wsd_curl_transfer *transfer)
+{
+    struct curl_slist *last = transfer->headers;
+
+    if (!wsd_curl_transfer_rewind(transfer))
+        return false;
+    if (!transfer->probes) { /* see set_headers() */
+        while (last->next->next != NULL)
+            last = last->next;
+        curl_slist_free_all(last->next);
+        last->next = NULL;
+    }
+    transfer->in_chunks = false;
+    transfer->body_length = transfer->known_length;
+    curl_easy_setopt(transfer->easy, CURLOPT_INFILESIZE_LARGE,
+                     (curl_off_t)transfer->body_length);
+    wsd_curl_transfer_again(transfer);
+    return true;
+}
+
+/* libcurl has understood the challenge, and not answered such a one before; but it waits
+ * for the rest of a body that was paused, or has failed to send it. */
+static bool http_answer(struct wsd_curl_transfer *transfer)
+{
+    long offered = 0;
+
+    curl_easy_getinfo(transfer->easy,
+                      transfer->challenge == 407 ? CURLINFO_PROXYAUTH_AVAIL
+                                                 : CURLINFO_HTTPAUTH_AVAIL,
+                      &offered);
+    if ((transfer->answered & answer_bit(transfer->challenge)) ||
+        !((unsigned long)offered & answer_to(transfer, transfer->challenge)) ||
+        !wsd_curl_transfer_rewind(transfer))
+        return false;
+    transfer->answered |= answer_bit(transfer->challenge);
+    wsd_curl_transfer_again(transfer);
+    return true;
+}
+
+/* A response has come that is answered by another request, and libcurl makes none. */
+static bool http_renew(struct wsd_curl_transfer *transfer)
+{
+    bool is_left =
+        transfer->challenge != 0 && transfer->sockets == transfer->sockets_before &&
+        (transfer->curl_is_done ? transfer->curl_result != CURLE_OK : transfer->paused);
+
+    if (!transfer->head_ended || (!is_left && transfer->refusal == 0))
+        return false;
+    if (transfer->refusal != 0 ? http_declare(transfer) : http_answer(transfer))
+        return true;
+    transfer->status = transfer->refusal != 0 ? transfer->refusal : transfer->challenge;
+    transfer->refusal = transfer->challenge = 0;
+    transfer->pulled = true;
+    return false;
+}
+
+/* A kept connection has ended before a byte of a response. */
+static bool is_dead_connection(const struct wsd_curl_transfer *transfer, HRESULT result)
+{
+    return (result == CONNECTION_ERROR || result == RESEND_REQUEST) && transfer->reused &&
+           !transfer->heard && transfer->body->vtable->rewind != NULL;
+}
+
+static bool http_retry(struct wsd_curl_transfer *transfer, HRESULT result)
+{
+    if (http_renew(transfer))
+        return true;
+    if ((!transfer->spoiled && !is_dead_connection(transfer, result)) ||
+        !wsd_curl_transfer_rewind(transfer))
+        return false;
+    curl_easy_setopt(transfer->easy, CURLOPT_FRESH_CONNECT, 1L);
+    wsd_curl_transfer_again(transfer);
+    return true;
+}
+
 static void http_tell_status(struct wsd_curl_transfer *transfer)
 {
+    if (transfer->refused_chunks)
+        wsd_curl_transfer_log(
+            transfer, WSD_LOG_WARNING, HTTP_E_STATUS((HRESULT)transfer->status),
+            "the peer takes no chunks: declare the lengths of all attachments");
     if (transfer->body_length == 0 && !transfer->sent)
         wsd_curl_transfer_tell_sent(transfer);
     transfer->status_told = true;
@@ -133,6 +291,8 @@ static void http_tell_status(struct wsd_curl_transfer *transfer)
 
 static void http_settle(struct wsd_curl_transfer *transfer)
 {
+    if (http_renew(transfer))
+        return;
     /* libcurl waits to write as long as it has anything of the body, but a refusal makes
      * it drop the rest. */
     if (transfer->pulled_all && !transfer->sent && transfer->status < 300 &&
@@ -146,12 +306,16 @@ static void http_settle(struct wsd_curl_transfer *transfer)
         if (transfer->cut && transfer->paused)
             wsd_curl_transfer_continue(transfer);
     }
-    /* When libcurl reads no more, the response has ended or the peer has gone, but it
-     * would go on waiting for the body. */
+    /* When libcurl reads no more, and makes no new connection, the response has ended or
+     * the peer has gone, but it would go on waiting for the body. */
     if (transfer->pulled && !transfer->sent && !transfer->full &&
-        !(transfer->interest & CURL_POLL_IN))
-        wsd_curl_transfer_finish(transfer,
-                                 transfer->status != 0 ? S_OK : CONNECTION_ERROR);
+        !(transfer->interest & CURL_POLL_IN) &&
+        transfer->sockets == transfer->sockets_before) {
+        HRESULT result = transfer->status != 0 ? S_OK : CONNECTION_ERROR;
+
+        if (!http_retry(transfer, result))
+            wsd_curl_transfer_finish(transfer, result);
+    }
 }
 
 static enum wsd_curl_phase http_phase(const struct wsd_curl_transfer *transfer)
@@ -226,12 +390,16 @@ static HRESULT http_conclude_curl(struct wsd_curl_transfer *transfer, HRESULT re
 
 static HRESULT http_conclude(struct wsd_curl_transfer *transfer, HRESULT result)
 {
+    bool is_dead = is_dead_connection(transfer, result);
     const char *content_type = NULL;
 
     if (transfer->status == 0)
-        transfer->status = transfer->challenge;
+        transfer->status =
+            transfer->refusal != 0 ? transfer->refusal : transfer->challenge;
     if (transfer->curl_is_done && transfer->failure == S_OK)
         result = http_conclude_curl(transfer, result);
+    if (is_dead)
+        result = RESEND_REQUEST;
     if (transfer->body_length == 0 && transfer->pulled && !transfer->sent)
         wsd_curl_transfer_tell_sent(transfer); /* whatever came back */
     if (transfer->status != 0 && !transfer->status_told)
@@ -251,6 +419,7 @@ static const struct wsd_curl_protocol http_protocol = {
     .settle = http_settle,
     .phase = http_phase,
     .conclude = http_conclude,
+    .retry = http_retry,
 };
 
 /* ---- creation ---- */
@@ -270,19 +439,28 @@ static bool has_line(const struct wsd_http_request *request, const char *name)
     return false;
 }
 
-/* Chunks end a body, whatever its length. */
-static uint64_t length_of(const struct wsd_http_request *request)
+/* What the body's end is known by; chunks of its own end it, whatever its length. */
+static void set_framing(struct wsd_curl_transfer *transfer,
+                        const struct wsd_http_request *request)
 {
-    return request->body_has_chunks && request->body_length > 0 ? WSD_LENGTH_UNKNOWN
-                                                                : request->body_length;
+    transfer->host = wsd_curl_hosts_key(request->url);
+    transfer->known_length = request->body_length;
+    transfer->in_chunks =
+        request->prefers_chunks &&
+        (request->body_length == WSD_LENGTH_UNKNOWN ||
+         !wsd_curl_transport_needs_length(transfer->transport, transfer->host));
+    transfer->body_length =
+        transfer->in_chunks || (request->body_has_chunks && request->body_length > 0)
+            ? WSD_LENGTH_UNKNOWN
+            : request->body_length;
 }
 
 static struct wsd_curl_exposure exposure_of(const struct wsd_http_request *request)
 {
     return (struct wsd_curl_exposure){
         .is_encrypted = wsd_is_same_word(request->url, "https:", strlen("https:")),
-        .is_repeatable =
-            request->body_length == 0 || request->body->vtable->rewind != NULL,
+        .streams = request->streams ||
+                   (request->body_length != 0 && request->body->vtable->rewind == NULL),
     };
 }
 
@@ -321,13 +499,14 @@ static HRESULT set_headers(struct wsd_curl_transfer *transfer,
     for (size_t i = 0; hr == S_OK && request->headers[i] != NULL; i++)
         if (!transfer->probes || !is_framing(request->headers[i]))
             hr = wsd_curl_transfer_add_line(transfer, request->headers[i]);
-    if (hr == S_OK && request->body_length == WSD_LENGTH_UNKNOWN &&
-        !has_line(request, "Transfer-Encoding") && !transfer->probes)
-        hr = wsd_curl_transfer_add_line(transfer, "Transfer-Encoding: chunked");
     if (hr == S_OK) /* libcurl waits a second for a peer that does not know Expect */
         hr = wsd_curl_transfer_add_line(transfer, "Expect:");
     if (hr == S_OK)
         hr = wsd_curl_transfer_add_line(transfer, "Accept:");
+    /* The last one, where http_declare() finds it. */
+    if (hr == S_OK && transfer->body_length == WSD_LENGTH_UNKNOWN &&
+        !has_line(request, "Transfer-Encoding") && !transfer->probes)
+        hr = wsd_curl_transfer_add_line(transfer, "Transfer-Encoding: chunked");
     return hr;
 }
 
@@ -349,7 +528,7 @@ static HRESULT set_options(struct wsd_curl_transfer *transfer,
     SET(REQUEST_TARGET, request->target);
     SET(PATH_AS_IS, request->target != NULL ? 1L : 0L); /* Digest has it from the URL */
     SET(HTTPHEADER, transfer->headers);
-    SET(PREREQFUNCTION, http_on_connected);
+    SET(PREREQFUNCTION, http_on_request);
     SET(PREREQDATA, transfer);
     if (request->body_length == 0) {
         SET(NOBODY, strcmp(request->method, "HEAD") == 0 ? 1L : 0L);
@@ -361,12 +540,14 @@ static HRESULT set_options(struct wsd_curl_transfer *transfer,
         /* An Expect of the caller's own is not waited for. */
         SET(EXPECT_100_TIMEOUT_MS, request->awaits_continue ? 1000L : 1L);
     }
-    if (is_cut_head_fatal(request)) {
+    if (is_cut_head_fatal(transfer, request)) {
         SET(VERBOSE, 1L);
         SET(DEBUGFUNCTION, http_on_debug);
         SET(DEBUGDATA, transfer);
     }
-    /* A body that streams cannot be sent again when a kept connection proves dead. */
+    if (request->streams) {
+        SET(MAXAGE_CONN, MAX_IDLE_SECONDS);
+    }
     SET(FRESH_CONNECT, request->may_reuse_connection ? 0L : 1L);
     SET(FORBID_REUSE, request->may_reuse_connection ? 0L : 1L);
 #undef SET
@@ -390,10 +571,14 @@ HRESULT wsd_curl_http_create(const struct wsd_mem *mem,
         return hr;
     transfer->body = request->body;
     transfer->message_id = request->message_id;
-    transfer->body_length = length_of(request);
+    transfer->is_encrypted = exposure_of(request).is_encrypted;
+    set_framing(transfer, request);
     transfer->expects = request->awaits_continue;
     settings = settings_for(transfer, request);
-    transfer->answers = wsd_curl_settings_answer(&settings, exposure_of(request));
+    transfer->peer_answer =
+        wsd_curl_settings_answer(&settings, exposure_of(request), 401);
+    transfer->proxy_answer =
+        wsd_curl_settings_answer(&settings, exposure_of(request), 407);
     transfer->probes = wsd_curl_settings_probe(&settings, exposure_of(request));
     hr = set_headers(transfer, request);
     if (hr == S_OK)

@@ -124,8 +124,8 @@ static unsigned long authentication(DWORD scheme, struct wsd_curl_exposure expos
 {
     if (scheme == WSD_AUTHENTICATION_BASIC)
         return CURLAUTH_BASIC;
-    if (!exposure.is_repeatable)
-        return probes ? CURLAUTH_DIGEST : CURLAUTH_NONE;
+    if (exposure.streams && probes)
+        return CURLAUTH_DIGEST;
     if (scheme == 0 && exposure.is_encrypted)
         return CURLAUTH_ONLY | CURLAUTH_DIGEST | CURLAUTH_BASIC;
     return CURLAUTH_ONLY | CURLAUTH_DIGEST;
@@ -146,22 +146,21 @@ static unsigned long proxy_authentication(const struct wsd_curl_settings *settin
         return CURLAUTH_NONE;
     /* CONNECT has no body that would be lost. */
     if (exposure.is_encrypted)
-        exposure.is_repeatable = true;
+        exposure.streams = false;
     exposure.is_encrypted = false;
     return authentication(settings->proxy_authentication, exposure, settings->probes);
 }
 
-static bool is_answer(unsigned long authentication)
+unsigned long wsd_curl_settings_answer(const struct wsd_curl_settings *settings,
+                                       struct wsd_curl_exposure exposure, int status)
 {
-    return authentication != CURLAUTH_NONE && authentication != CURLAUTH_BASIC;
-}
+    unsigned long schemes = CURLAUTH_NONE;
 
-bool wsd_curl_settings_answer(const struct wsd_curl_settings *settings,
-                              struct wsd_curl_exposure exposure)
-{
-    return is_answer(peer_authentication(settings, exposure)) ||
-           (!exposure.is_encrypted &&
-            is_answer(proxy_authentication(settings, exposure)));
+    if (status == 401)
+        schemes = peer_authentication(settings, exposure);
+    else if (status == 407 && !exposure.is_encrypted)
+        schemes = proxy_authentication(settings, exposure);
+    return schemes == CURLAUTH_BASIC ? 0 : schemes & ~CURLAUTH_ONLY;
 }
 
 bool wsd_curl_settings_probe(const struct wsd_curl_settings *settings,

@@ -47,16 +47,17 @@ void wsd_curl_settings_wipe(const struct wsd_mem *mem,
 
 /* What a request is to credentials. */
 struct wsd_curl_exposure {
-    bool is_encrypted;  /* its URL is of HTTPS */
-    bool is_repeatable; /* a challenge can be answered by sending it again */
+    bool is_encrypted; /* its URL is of HTTPS */
+    bool streams;      /* when a challenge comes, its body may be gone */
 };
 
 CURLcode wsd_curl_settings_apply(const struct wsd_curl_settings *settings,
                                  struct wsd_curl_exposure exposure, CURL *easy);
 
-/* May libcurl answer a 401 or 407 to such a request? */
-bool wsd_curl_settings_answer(const struct wsd_curl_settings *settings,
-                              struct wsd_curl_exposure exposure);
+/* By which schemes, CURLAUTH_*, libcurl answers this status to such a request; 0: it does
+ * not. */
+unsigned long wsd_curl_settings_answer(const struct wsd_curl_settings *settings,
+                                       struct wsd_curl_exposure exposure, int status);
 /* Does libcurl send it without its body first? */
 bool wsd_curl_settings_probe(const struct wsd_curl_settings *settings,
                              struct wsd_curl_exposure exposure);

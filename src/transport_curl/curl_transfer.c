@@ -1,5 +1,6 @@
 #include "transport_curl/curl_transfer.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -10,6 +11,7 @@
 
 #include "base/hresult.h"
 #include "os/clock.h"
+#include "os/socket.h"
 #include "transport_curl/curl_error.h"
 #include "transport_curl/curl_tls.h"
 #include "wsd_error.h"
@@ -88,8 +90,10 @@ static size_t transfer_on_read(char *buffer, size_t size, size_t count, void *co
 
     if (FAILED(transfer->failure))
         return CURL_READFUNC_ABORT;
-    transfer->pulled = true;
-    if (!transfer->cut)
+    /* What follows a status that is answered is for the next request. */
+    if (transfer->challenge == 0 && transfer->refusal == 0)
+        transfer->pulled = true;
+    if (transfer->pulled && !transfer->cut)
         pull = transfer->body->vtable->pull(transfer->body, (uint8_t *)buffer,
                                             size * count, &pulled);
     wsd_curl_transport_touch(transfer);
@@ -119,13 +123,8 @@ static int transfer_on_seek(void *context, curl_off_t offset, int origin)
 {
     struct wsd_curl_transfer *transfer = context;
 
-    if (transfer->body == NULL || transfer->body->vtable->rewind == NULL || offset != 0 ||
-        origin != SEEK_SET)
+    if (offset != 0 || origin != SEEK_SET || !wsd_curl_transfer_rewind(transfer))
         return CURL_SEEKFUNC_CANTSEEK;
-    wsd_curl_transfer_log(transfer, WSD_LOG_DEBUG, S_OK, "is sent again");
-    transfer->body->vtable->rewind(transfer->body);
-    transfer->pulled = transfer->pulled_all = transfer->sent = false;
-    transfer->pulled_bytes = 0;
     return CURL_SEEKFUNC_OK;
 }
 
@@ -169,6 +168,8 @@ static size_t transfer_on_body(char *bytes, size_t size, size_t count, void *con
 
     transfer->progress_ms = wsd_clock_ms();
     wsd_curl_transport_touch(transfer);
+    if (transfer->refusal != 0)
+        return length; /* nobody is told of it */
     if (!transfer->body_begun) {
         curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_TYPE, &content_type);
         hr = wsd_curl_transfer_begin_body(transfer, content_type);
@@ -198,6 +199,15 @@ static curl_socket_t transfer_on_open_socket(void *context, curlsocktype purpose
     (void)purpose;
     transfer->resolved = true;
     wsd_curl_transport_touch(transfer);
+    /* libcurl would ask once more what has its answer: behind a late 417. */
+    if (transfer->status != 0 && transfer->head_ended)
+        return CURL_SOCKET_BAD;
+    /* It would make a connection before it asks for its request's body. */
+    if (transfer->body_length > 0 && !wsd_curl_transfer_rewind(transfer)) {
+        transfer->failure = HRESULT_FROM_WIN32(ERROR_WINHTTP_RESEND_REQUEST);
+        return CURL_SOCKET_BAD;
+    }
+    transfer->sockets++;
 #ifdef SOCK_CLOEXEC
     fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 #else
@@ -255,7 +265,6 @@ HRESULT wsd_curl_transfer_set_options(struct wsd_curl_transfer *transfer, const 
 #endif
     SET(PROXY, "");   /* not the environment's, */
     SET(NOPROXY, ""); /* and no list of its of whom to reach without one */
-    SET(CONNECTTIMEOUT_MS, connect_limit(transfer, 0));
     SET(OPENSOCKETFUNCTION, transfer_on_open_socket);
     SET(OPENSOCKETDATA, transfer);
     SET(UPLOAD_BUFFERSIZE, upload_bytes(transfer));
@@ -292,7 +301,6 @@ HRESULT wsd_curl_transfer_create(const struct wsd_mem *mem,
     transfer->handler = handler;
     transfer->timeouts =
         timeouts != NULL ? *timeouts : wsd_curl_transport_options(transport)->timeouts;
-    transfer->resolved = transfer->timeouts.resolve_ms == 0;
     transfer->data = CURL_SOCKET_BAD;
     transfer->easy = curl_easy_init();
     if (transfer->easy == NULL) {
@@ -353,6 +361,65 @@ static void transfer_log_end(struct wsd_curl_transfer *transfer)
     wsd_curl_transfer_log(transfer, WSD_LOG_DEBUG, S_OK, words);
 }
 
+/* A peer that resets, or does not acknowledge all, has closed before it read the rest. */
+void wsd_curl_transfer_leave_socket(struct wsd_curl_transfer *transfer, int fd)
+{
+    long cause = 0;
+
+    if (transfer->sockets != transfer->sockets_before)
+        return; /* a new one, over which no request has gone */
+    curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &cause);
+    transfer->unread =
+        transfer->unread || cause == ECONNRESET || !wsd_socket_is_acknowledged(fd);
+}
+
+bool wsd_curl_transfer_rewind(struct wsd_curl_transfer *transfer)
+{
+    struct wsd_body_source *body = transfer->body;
+    bool is_answer = transfer->challenge != 0 || transfer->refusal != 0;
+
+    if (transfer->body_length > 0 &&
+        (transfer->pulled_bytes > 0 || transfer->pulled_all)) {
+        if (transfer->sent && !is_answer && !transfer->unread)
+            return false;
+        if (body->vtable->rewind == NULL || !body->vtable->rewind(body))
+            return false;
+        wsd_curl_transfer_log(transfer, WSD_LOG_DEBUG, S_OK, "is sent again");
+    }
+    transfer->pulled = transfer->pulled_all = transfer->sent = false;
+    transfer->pulled_bytes = 0;
+    return true;
+}
+
+static void transfer_begin(struct wsd_curl_transfer *transfer)
+{
+    transfer->begun_ms = transfer->progress_ms = wsd_clock_ms();
+    transfer->resolved = transfer->timeouts.resolve_ms == 0;
+    transfer->connected = false;
+    curl_easy_setopt(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS,
+                     connect_limit(transfer, 0));
+}
+
+void wsd_curl_transfer_again(struct wsd_curl_transfer *transfer)
+{
+    CURLM *multi = wsd_curl_transport_multi(transfer->transport);
+
+    curl_multi_remove_handle(multi, transfer->easy);
+    transfer->paused = transfer->full = transfer->head_ended = false;
+    transfer->curl_is_done = transfer->spoiled = false;
+    transfer->challenge = transfer->refusal = 0;
+    transfer->interest = CURL_POLL_NONE;
+    transfer->taken = 0;
+    transfer->uploaded = 0;
+    transfer->error[0] = '\0';
+    transfer_begin(transfer);
+    if (curl_multi_add_handle(multi, transfer->easy) != CURLM_OK) {
+        transfer->added = false;
+        transfer->failure = E_OUTOFMEMORY;
+    }
+    wsd_curl_transport_touch(transfer);
+}
+
 void wsd_curl_transfer_tell_sent(struct wsd_curl_transfer *transfer)
 {
     transfer->sent = true;
@@ -410,7 +477,8 @@ void wsd_curl_transfer_serve(struct wsd_curl_transfer *transfer, unsigned reques
             return;
         }
         transfer->added = true;
-        transfer->started_ms = transfer->progress_ms = wsd_clock_ms();
+        transfer_begin(transfer);
+        transfer->started_ms = transfer->begun_ms;
         wsd_curl_transfer_log(transfer, WSD_LOG_DEBUG, S_OK, "begins");
     }
     if ((requests & WSD_CURL_WAKE) &&
@@ -477,7 +545,7 @@ static uint64_t transfer_next_look(struct wsd_curl_transfer *transfer, uint64_t 
     switch (transfer->phase) {
     case WSD_CURL_RESOLVING:
         curl_easy_setopt(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS,
-                         connect_limit(transfer, now_ms - transfer->started_ms));
+                         connect_limit(transfer, now_ms - transfer->begun_ms));
         return now_ms + transfer->timeouts.connect_ms / LOOKS + 1;
     case WSD_CURL_SENDING: /* libcurl's counter tells what the socket takes */
         return now_ms + transfer->timeouts.send_ms / LOOKS + 1;
@@ -527,7 +595,11 @@ void wsd_curl_transfer_settle(struct wsd_curl_transfer *transfer)
     if (FAILED(transfer->failure)) {
         wsd_curl_transfer_finish(transfer, transfer->failure);
     } else if (transfer->curl_is_done) {
-        wsd_curl_transfer_finish(transfer, wsd_curl_error(transfer->curl_result));
+        HRESULT result = wsd_curl_error(transfer->curl_result);
+
+        if (transfer->protocol->retry == NULL ||
+            !transfer->protocol->retry(transfer, result))
+            wsd_curl_transfer_finish(transfer, result);
     } else {
         transfer->protocol->settle(transfer);
         if (transfer->easy == NULL)

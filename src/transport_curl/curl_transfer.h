@@ -31,6 +31,8 @@ struct wsd_curl_protocol {
     HRESULT (*conclude)(struct wsd_curl_transfer *transfer, HRESULT result);
     /* The body is complete: from here on it may look so.  May be NULL. */
     void (*end_body)(struct wsd_curl_transfer *transfer);
+    /* It would end with `result`: has it begun again instead?  May be NULL. */
+    bool (*retry)(struct wsd_curl_transfer *transfer, HRESULT result);
 };
 
 struct wsd_curl_transfer {
@@ -76,8 +78,7 @@ struct wsd_curl_transfer {
     CURLcode curl_result;
     HRESULT failure; /* ours, found in a callback: it goes before libcurl's */
     int status;      /* final; 0 before; FTP: the last reply's code */
-    bool answers;    /* libcurl may send the request again with credentials, */
-    bool expects;    /* or without Expect, */
+    bool expects;    /* libcurl may send the request again without Expect, */
     bool probes;     /* or with its body after a probe without */
     int challenge;   /* the status that it may do so for, until that is clear; or 0 */
     int interest;    /* CURL_POLL_*: what libcurl waits for on the socket */
@@ -87,9 +88,27 @@ struct wsd_curl_transfer {
     bool connected;            /* to the server, which has the word */
     curl_socket_t data;        /* FTP: that of the file which is uploaded */
     uint64_t started_ms;
+    uint64_t begun_ms;         /* likewise, or again */
     enum wsd_curl_phase phase; /* at the last look; */
     curl_off_t uploaded;       /* likewise */
     uint64_t progress_ms;      /* when that began, or the peer last took or gave a byte */
+
+    /* HTTP, where one transfer may have several requests */
+    bool is_encrypted;
+    unsigned long peer_answer;  /* the CURLAUTH_* by which libcurl answers a 401; */
+    unsigned long proxy_answer; /* and a 407 */
+    uint64_t host;              /* its key */
+    uint64_t known_length;      /* or WSD_LENGTH_UNKNOWN */
+    bool in_chunks;             /* in spite of it, or for want of it */
+    bool refused_chunks;        /* the status says so, and there is no length */
+    int refusal;             /* the status that is answered by sending it as a length */
+    unsigned answered;       /* by one of its requests: 1: a 401; 2: a 407 */
+    unsigned sockets;        /* opened for this transfer, */
+    unsigned sockets_before; /* and when its newest request began, which is */
+    bool reused;             /* on a kept connection, */
+    bool spoiled;            /* with something on it already; it */
+    bool heard;              /* has had a line of a response, */
+    bool unread;             /* or ended without the peer's reading all of it */
 };
 
 /* A transfer without options; it has two references. */
@@ -114,8 +133,16 @@ void wsd_curl_transfer_release(struct wsd_curl_transfer *transfer);
 void wsd_curl_transfer_serve(struct wsd_curl_transfer *transfer, unsigned requests);
 /* Draws the conclusions from what happened inside libcurl. */
 void wsd_curl_transfer_settle(struct wsd_curl_transfer *transfer);
+/* libcurl is about to leave a socket. */
+void wsd_curl_transfer_leave_socket(struct wsd_curl_transfer *transfer, int fd);
 /* Looks at the timers. */
 void wsd_curl_transfer_check(struct wsd_curl_transfer *transfer, uint64_t now_ms);
+/* The body begins again with its first byte, unless it begins there now.  false: it has
+ * not got that any more, or the peer may have acted upon the whole of it, without a word
+ * (RFC 9110 section 9.2.2): no document is to be printed twice. */
+bool wsd_curl_transfer_rewind(struct wsd_curl_transfer *transfer);
+/* Begins anew, after a rewind, with a new request. */
+void wsd_curl_transfer_again(struct wsd_curl_transfer *transfer);
 /* All that was pulled is out. */
 void wsd_curl_transfer_tell_sent(struct wsd_curl_transfer *transfer);
 HRESULT wsd_curl_transfer_begin_body(struct wsd_curl_transfer *transfer,

@@ -8,13 +8,18 @@
 #include "os/clock.h"
 #include "os/monitor.h"
 #include "os/poller.h"
+#include "os/socket.h"
 #include "os/thread.h"
 #include "os/wake_fd.h"
 #include "transport_curl/curl_ftp.h"
+#include "transport_curl/curl_hosts.h"
 #include "transport_curl/curl_http.h"
 #include "transport_curl/curl_transfer.h"
 
 #define NEVER UINT64_MAX
+
+/* libcurl would keep four for each transfer that there ever was at a time. */
+#define MAX_KEPT_CONNECTIONS 16L
 
 struct wsd_curl_transport {
     struct wsd_transport seam;
@@ -30,6 +35,7 @@ struct wsd_curl_transport {
         bool stopping;
         struct wsd_curl_transfer *first; /* of all that have not ended */
         struct wsd_curl_transfer *queue, **queue_end;
+        struct wsd_curl_hosts need_length;
     } synced;
 
     /* I/O thread only */
@@ -39,6 +45,8 @@ struct wsd_curl_transport {
     uint64_t curl_timer_ms; /* when libcurl wants CURL_SOCKET_TIMEOUT, or NEVER */
     int sockets[8]; /* of FTP: a login and its files have two or three at a time */
     size_t socket_count;
+    int left[64]; /* the last sockets that transfers have left; closed since, or kept */
+    size_t left_count; /* likewise, of all that there were */
     uint64_t check_ms; /* when a transfer's timers want a look, or NEVER */
 };
 
@@ -111,6 +119,23 @@ bool wsd_curl_transport_wants_end(struct wsd_curl_transfer *transfer)
     wanted = transport->synced.stopping || (transfer->synced.requests & WSD_CURL_ABORT);
     wsd_monitor_leave(&transport->synced.monitor);
     return wanted;
+}
+
+bool wsd_curl_transport_needs_length(struct wsd_curl_transport *transport, uint64_t host)
+{
+    bool needed;
+
+    wsd_monitor_enter(&transport->synced.monitor);
+    needed = wsd_curl_hosts_have(&transport->synced.need_length, host);
+    wsd_monitor_leave(&transport->synced.monitor);
+    return needed;
+}
+
+void wsd_curl_transport_note_length(struct wsd_curl_transport *transport, uint64_t host)
+{
+    wsd_monitor_enter(&transport->synced.monitor);
+    wsd_curl_hosts_add(&transport->synced.need_length, host);
+    wsd_monitor_leave(&transport->synced.monitor);
 }
 
 static struct wsd_curl_transport *transport_from_seam(struct wsd_transport *seam)
@@ -222,6 +247,27 @@ void wsd_curl_transport_drop_socket(struct wsd_curl_transport *transport, int fd
             transport->sockets[i] = transport->sockets[--transport->socket_count];
 }
 
+static void transport_leave(struct wsd_curl_transport *transport, int fd)
+{
+    const size_t capacity = sizeof(transport->left) / sizeof(transport->left[0]);
+
+    for (size_t i = 0; i < capacity && i < transport->left_count; i++)
+        if (transport->left[i] == fd)
+            return;
+    transport->left[transport->left_count++ % capacity] = fd;
+}
+
+int wsd_curl_transport_find_socket(const struct wsd_curl_transport *transport,
+                                   int local_port, int peer_port)
+{
+    const size_t capacity = sizeof(transport->left) / sizeof(transport->left[0]);
+
+    for (size_t i = 0; i < capacity && i < transport->left_count; i++)
+        if (wsd_socket_is_between(transport->left[i], local_port, peer_port))
+            return transport->left[i];
+    return CURL_SOCKET_BAD;
+}
+
 void wsd_curl_transport_schedule(struct wsd_curl_transport *transport, uint64_t when_ms)
 {
     if (when_ms < transport->check_ms)
@@ -248,12 +294,15 @@ static int transport_on_socket(CURL *easy, curl_socket_t fd, int what, void *con
 {
     struct wsd_curl_transport *transport = context;
     struct wsd_curl_transfer *transfer = NULL;
+    bool removed = what == CURL_POLL_REMOVE;
     unsigned watch = 0;
     HRESULT hr;
 
     (void)unused;
-    if (what == CURL_POLL_REMOVE)
+    if (removed) {
+        transport_leave(transport, fd);
         what = CURL_POLL_NONE;
+    }
     if (what & CURL_POLL_IN)
         watch |= WSD_POLLER_IN;
     if (what & CURL_POLL_OUT)
@@ -263,6 +312,8 @@ static int transport_on_socket(CURL *easy, curl_socket_t fd, int what, void *con
     if (curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer) == CURLE_OK &&
         transfer != NULL) {
         transfer->interest = what;
+        if (removed)
+            wsd_curl_transfer_leave_socket(transfer, fd);
         if (FAILED(hr))
             transfer->failure = hr;
         wsd_curl_transport_touch(transfer);
@@ -284,6 +335,7 @@ CURLM *wsd_curl_transport_multi(struct wsd_curl_transport *transport)
 {
     if (transport->multi == NULL) {
         transport->multi = curl_multi_init();
+        curl_multi_setopt(transport->multi, CURLMOPT_MAXCONNECTS, MAX_KEPT_CONNECTIONS);
         curl_multi_setopt(transport->multi, CURLMOPT_SOCKETFUNCTION, transport_on_socket);
         curl_multi_setopt(transport->multi, CURLMOPT_SOCKETDATA, transport);
         curl_multi_setopt(transport->multi, CURLMOPT_TIMERFUNCTION, transport_on_timer);

@@ -50,6 +50,10 @@ wsd_curl_transport_options(const struct wsd_curl_transport *transport);
 void wsd_curl_transport_keep(struct wsd_curl_transport *transport);
 void wsd_curl_transport_drop(struct wsd_curl_transport *transport);
 
+/* Hosts that take no chunks, by their keys; any thread. */
+bool wsd_curl_transport_needs_length(struct wsd_curl_transport *transport, uint64_t host);
+void wsd_curl_transport_note_length(struct wsd_curl_transport *transport, uint64_t host);
+
 /* What other threads ask of a transfer. */
 enum { WSD_CURL_START = 1, WSD_CURL_WAKE = 2, WSD_CURL_ABORT = 4 };
 void wsd_curl_transport_request(struct wsd_curl_transfer *transfer, unsigned what);
@@ -65,6 +69,9 @@ void wsd_curl_transport_schedule(struct wsd_curl_transport *transport, uint64_t 
 /* Sockets on which the transport's end waits for nobody, while they are open. */
 void wsd_curl_transport_keep_socket(struct wsd_curl_transport *transport, int fd);
 void wsd_curl_transport_drop_socket(struct wsd_curl_transport *transport, int fd);
+/* The connection between these ports, if a transfer had it before; or CURL_SOCKET_BAD. */
+int wsd_curl_transport_find_socket(const struct wsd_curl_transport *transport,
+                                   int local_port, int peer_port);
 /* No request reaches the transfer any more. */
 void wsd_curl_transport_forget(struct wsd_curl_transfer *transfer);
 

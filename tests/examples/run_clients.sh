@@ -195,12 +195,19 @@ fails() {
     return "$verdict"
 }
 
+# fails_midway KIND: on the connection that CreatePrintJob left or, where the document could
+# be sent again, on a new one.
+fails_midway() {
+    fails "$1" "(ERROR_WINHTTP_" &&
+        grep -qE 'ERROR_WINHTTP_(CONNECTION_ERROR|RESEND_REQUEST),' "$scratch/err"
+}
+
 print__printer_fails__says_how() {
     make_file large 67108864
     fails early-413 "(HTTP_E_STATUS, 0x8019019D)" "413" &&
         fails early-200 "(ERROR_WINHTTP_INVALID_SERVER_RESPONSE, 0x80072F78)" &&
-        fails reset "(ERROR_WINHTTP_CONNECTION_ERROR, 0x80072EFE)" &&
-        fails drop "(ERROR_WINHTTP_CONNECTION_ERROR, 0x80072EFE)" &&
+        fails_midway reset &&
+        fails_midway drop &&
         fails stall "the device takes no data" "(ERROR_WINHTTP_TIMEOUT, 0x80072EE2)" &&
         fails no-answer "(ERROR_WINHTTP_TIMEOUT, 0x80072EE2)" &&
         fails fault "fault Receiver, ServerErrorNotAcceptingJobs: The printer takes no" \

@@ -296,24 +296,6 @@ static void C11__basic_over_tls__is_answered(void **state)
 /* ---- Messages that stream -------------------------------------------------------------
  */
 
-/* [L74] */
-static void C11__stream_and_a_challenge__is_the_status_and_sent_once(void **state)
-{
-    static const struct peer_step steps[] = {
-        {.what = PEER_READ_MESSAGE},
-        {.what = PEER_SEND, .text = CHALLENGE(DIGEST("n1"))},
-        {.what = PEER_READ_TO_END},
-    };
-    struct peer *peer = PEER_START(steps);
-    wsd_client_options options = knowing(0);
-
-    (void)state;
-    assert_hr(post(peer_url(peer), &options, true), HTTP_E_STATUS(401));
-    assert_no_credentials(peer);
-    assert_false(peer_was_contacted(peer));
-    peer_stop(peer);
-}
-
 /* [L73] */
 static void C11__probe__asks_without_a_body_and_sends_all_with_the_answer(void **state)
 {
@@ -440,7 +422,6 @@ int main(void)
         cmocka_unit_test(C11__wrong_password__is_the_status_with_its_text),
         cmocka_unit_test(C11__basic_in_the_clear__only_when_it_is_the_scheme),
         cmocka_unit_test(C11__basic_over_tls__is_answered),
-        cmocka_unit_test(C11__stream_and_a_challenge__is_the_status_and_sent_once),
         cmocka_unit_test(C11__probe__asks_without_a_body_and_sends_all_with_the_answer),
         cmocka_unit_test(C11__probe_that_nobody_minds__is_followed_by_the_message),
         cmocka_unit_test(C11__probe_and_a_wrong_password__wakes_the_writer),

@@ -84,6 +84,7 @@ static inline void fake_host_init(struct fake_host *host)
     };
 
     host->seam.vtable = &vtable;
+    host->seam.may_rewind = false;
     atomic_init(&host->starts, 0);
     atomic_init(&host->wakes, 0);
     atomic_init(&host->moves, 0);

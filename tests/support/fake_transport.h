@@ -50,6 +50,7 @@ struct fake_transfer {
     struct wsd_timeouts timeouts; /* all 0 if it brings none */
     struct wsd_body_source *body;
     uint64_t body_length;
+    bool prefers_chunks;
     struct wsd_transfer_handler *handler;
     int status;      /* told, or 200 */
     bool body_begun; /* of the response */
@@ -262,6 +263,7 @@ static inline HRESULT fake_transport_prepare(struct wsd_transport *seam,
         transfer->login = fake_join(request->user, ":", request->password);
     transfer->authentication = request->authentication;
     transfer->body_length = request->body_length;
+    transfer->prefers_chunks = request->prefers_chunks;
     transfer->has_chunks = request->body_has_chunks;
     if (transfer->transport->done_in_prepare)
         fake_transfer_done(transfer, E_ABORT);

@@ -76,6 +76,62 @@ static void fill__more_than_fits__takes_exactly_the_capacity(void **state)
     unmake(&f);
 }
 
+/* At every fill of every ring, drained to every place. */
+static void rewind__as_long_as_nothing_is_overwritten__begins_again(void **state)
+{
+    uint8_t in[32], out[32];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(in); i++)
+        in[i] = (uint8_t)i;
+    for (size_t capacity = 1; capacity <= 9; capacity++)
+        for (size_t first = 0; first <= capacity; first++)
+            for (size_t drained = 0; drained <= first; drained++)
+                for (size_t more = 0; more <= capacity - first + drained; more++) {
+                    size_t filled = first + more;
+                    struct fixture f;
+
+                    make(&f, capacity);
+                    assert_int_equal(wsd_channel_fill_locked(&f.channel, in, first),
+                                     first);
+                    assert_int_equal(wsd_channel_drain_locked(&f.channel, out, drained),
+                                     drained);
+                    assert_int_equal(
+                        wsd_channel_fill_locked(&f.channel, in + first, more), more);
+                    assert_int_equal(wsd_channel_has_all_locked(&f.channel),
+                                     filled <= capacity);
+                    for (int twice = 0; filled <= capacity && twice < 2; twice++) {
+                        wsd_channel_rewind_locked(&f.channel);
+                        memset(out, 0xEE, sizeof(out));
+                        assert_int_equal(
+                            wsd_channel_drain_locked(&f.channel, out, sizeof(out)),
+                            filled);
+                        assert_memory_equal(out, in, filled);
+                    }
+                    unmake(&f);
+                }
+}
+
+/* Its bytes may already be where the first ones were. */
+static void rewind__while_a_fill_copies_over_the_first_byte__is_refused(void **state)
+{
+    uint8_t bytes[4] = "abc";
+    struct fixture f;
+
+    (void)state;
+    make(&f, 3);
+    assert_true(wsd_channel_has_all_locked(&f.channel));
+    assert_int_equal(wsd_channel_fill_locked(&f.channel, bytes, 3), 3);
+    assert_int_equal(wsd_channel_drain_locked(&f.channel, bytes, 3), 3);
+    assert_true(wsd_channel_has_all_locked(&f.channel));
+    f.channel.claimed = 4; /* as in the middle of the copy */
+    assert_false(wsd_channel_has_all_locked(&f.channel));
+    f.channel.claimed = 3;
+    wsd_channel_drop_locked(&f.channel);
+    assert_false(wsd_channel_has_all_locked(&f.channel));
+    unmake(&f);
+}
+
 static void open__no_memory__fails_and_can_be_tried_again(void **state)
 {
     struct failing_mem heap = FAILING_MEM(0, &heap);
@@ -236,6 +292,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fill_and_drain__any_sizes__keep_order_across_the_wrap),
         cmocka_unit_test(fill__more_than_fits__takes_exactly_the_capacity),
+        cmocka_unit_test(rewind__as_long_as_nothing_is_overwritten__begins_again),
+        cmocka_unit_test(rewind__while_a_fill_copies_over_the_first_byte__is_refused),
         cmocka_unit_test(open__no_memory__fails_and_can_be_tried_again),
         cmocka_unit_test(drop__idle__frees_at_once_and_nothing_moves_any_more),
         cmocka_unit_test(drop__during_a_copy__waits_for_its_end_to_free),

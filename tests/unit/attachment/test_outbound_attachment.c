@@ -1477,7 +1477,9 @@ struct drain {
     uint8_t *bytes;
     size_t size, capacity;
     enum wsd_pull end;
-    bool wrong; /* more was handed on than accepted */
+    bool wrong;  /* more was handed on than accepted */
+    int rewinds; /* so many are tried */
+    int rewound; /* and succeeded */
 };
 
 static void on_wake_drain(struct fake_host *host)
@@ -1485,6 +1487,21 @@ static void on_wake_drain(struct fake_host *host)
     struct drain *drain = host->context;
 
     atomic_fetch_add(&drain->wakes, 1);
+}
+
+/* May it begin again?  Sometimes it does. */
+static bool drain_rewinds(struct drain *drain)
+{
+    struct wsd_body_source *source = wsd_outbound_source(drain->rig->self);
+
+    if (drain->rewinds == 0 || draw(&drain->seed) % 8 != 0)
+        return false;
+    drain->rewinds--;
+    if (!source->vtable->can_rewind(source) || !source->vtable->rewind(source))
+        return false;
+    drain->rewound++;
+    drain->size = 0;
+    return true;
 }
 
 /* A transport: after "nothing now" it sleeps until it is woken, whatever it knows. */
@@ -1502,6 +1519,8 @@ static void drain_run(void *context)
         drain->size += size;
         progress = progress_of(drain->rig);
         drain->wrong |= progress.handed > progress.accepted;
+        if (drain_rewinds(drain))
+            continue;
         if (drain->end == WSD_PULL_NOTHING_NOW) {
             WORKER_AWAIT(atomic_load(&drain->wakes) > 0);
             atomic_fetch_sub(&drain->wakes, 1);
@@ -1519,6 +1538,7 @@ static void drain_start(struct drain *drain, struct rig *rig, size_t ring, size_
                         uint32_t seed)
 {
     *drain = (struct drain){.rig = rig, .seed = seed, .ring = ring};
+    drain->rewinds = rig->host.seam.may_rewind ? 20 : 0;
     drain->capacity = total + 1; /* one more: an overrun would be seen */
     drain->bytes = malloc(drain->capacity);
     assert_non_null(drain->bytes);
@@ -1560,6 +1580,114 @@ static void stream__two_threads__nobody_sleeps_through_a_wake_up(void **state)
         rig_destroy(&rig);
         free(drain.bytes);
         free(content);
+    }
+}
+
+/* The writer goes on meanwhile, and the ring is large enough or is not. */
+static void rewind__on_the_other_thread__loses_and_mixes_nothing(void **state)
+{
+    enum { TOTAL = 3000 };
+    static const size_t rings[] = {1, 64, TOTAL / 2, TOTAL - 1, TOTAL, 2 * TOTAL};
+    int rewound = 0;
+
+    (void)state;
+    for (size_t i = 0; i < 10 * ARRAY_SIZE(rings); i++) {
+        size_t ring = rings[i % ARRAY_SIZE(rings)], at = 0;
+        uint32_t seed = 777 + (uint32_t)i;
+        uint8_t content[TOTAL];
+        struct drain drain;
+        struct rig rig;
+
+        fill_document(content, 0, TOTAL);
+        rig_create(&rig, wsd_mem_heap(), INFINITE);
+        rig.host.seam.may_rewind = true;
+        rig_arm(&rig, ring);
+        drain_start(&drain, &rig, 60, 100 * TOTAL, seed);
+        while (at < TOTAL) {
+            DWORD wanted = 1 + draw(&seed) % 100, written;
+
+            if (wanted > TOTAL - at)
+                wanted = (DWORD)(TOTAL - at);
+            assert_hr(put(&rig, content + at, wanted, &written), S_OK);
+            at += written;
+        }
+        assert_hr(finish(&rig), S_OK);
+        worker_join(&drain.worker);
+        assert_false(drain.wrong);
+        assert_int_equal(drain.end, WSD_PULL_END);
+        assert_int_equal(drain.size, TOTAL);
+        assert_memory_equal(drain.bytes, content, TOTAL);
+        assert_int_equal(progress_of(&rig).handed, TOTAL);
+        rewound += drain.rewound;
+        wsd_outbound_settle(rig.self);
+        rig_destroy(&rig);
+        free(drain.bytes);
+    }
+    assert_in_range(rewound, 20, 100000);
+}
+
+/* Closed, but with a message that has not ended. */
+static void rewind__after_close__gives_all_again_until_it_is_settled(void **state)
+{
+    struct failing_mem heap = FAILING_MEM(-1, &heap);
+    struct wsd_body_source *source;
+    struct rig rig;
+    int live;
+
+    (void)state;
+    rig_create(&rig, &heap.mem, 0);
+    source = wsd_outbound_source(rig.self);
+    rig.host.seam.may_rewind = true;
+    rig_arm(&rig, 4);
+    assert_nothing(&rig, WSD_PULL_NOTHING_NOW);
+    assert_true(source->vtable->rewind(source)); /* nothing was pulled yet */
+    live = heap.live;
+    assert_hr(put_text(&rig, "abcd"), S_OK);
+    for (int closed = 0; closed < 3; closed++) {
+        assert_taken(&rig, 8, "abcd");
+        if (closed == 0)
+            assert_hr(finish(&rig), STG_S_BLOCK);
+        assert_nothing(&rig, WSD_PULL_END);
+        tell_sent(&rig);
+        if (closed == 1) {
+            assert_hr(finish(&rig), S_OK);
+            assert_hr(finish(&rig), INVALID_OPERATION);
+        }
+        assert_true(source->vtable->can_rewind(source));
+        assert_true(source->vtable->rewind(source));
+        if (closed == 0)
+            assert_hr(finish(&rig), STG_S_BLOCK); /* not all is out any more */
+    }
+    assert_int_equal(heap.live, live + 1);
+    wsd_outbound_settle(rig.self);
+    assert_int_equal(heap.live, live);
+    rig_destroy(&rig);
+    assert_int_equal(heap.live, 0);
+}
+
+static void rewind__of_what_is_gone__is_refused_and_changes_nothing(void **state)
+{
+    struct wsd_body_source *source;
+    struct rig rig;
+
+    (void)state;
+    for (int may = 0; may < 2; may++) {
+        rig_create(&rig, wsd_mem_heap(), 0);
+        source = wsd_outbound_source(rig.self);
+        rig.host.seam.may_rewind = may != 0;
+        rig_arm(&rig, 4);
+        assert_nothing(&rig, WSD_PULL_NOTHING_NOW);
+        assert_hr(put_text(&rig, "abcd"), S_OK);
+        assert_taken(&rig, 2, "ab");
+        assert_int_equal(source->vtable->can_rewind(source), may);
+        assert_hr(put_text(&rig, "e"), S_OK); /* where the a was */
+        assert_false(source->vtable->can_rewind(source));
+        assert_false(source->vtable->rewind(source));
+        assert_taken(&rig, 8, "cde");
+        assert_hr(give_up(&rig), S_OK);
+        assert_false(source->vtable->can_rewind(source));
+        assert_nothing(&rig, WSD_PULL_ABORTED);
+        rig_destroy(&rig);
     }
 }
 
@@ -2103,6 +2231,9 @@ int main(void)
         cmocka_unit_test(ready__refused_for_anothers_turn__is_told_at_its_end),
         cmocka_unit_test(ready__refused_for_room__is_not_told_by_its_own_turn),
         cmocka_unit_test(stream__two_threads__nobody_sleeps_through_a_wake_up),
+        cmocka_unit_test(rewind__on_the_other_thread__loses_and_mixes_nothing),
+        cmocka_unit_test(rewind__after_close__gives_all_again_until_it_is_settled),
+        cmocka_unit_test(rewind__of_what_is_gone__is_refused_and_changes_nothing),
         cmocka_unit_test(write__waiting_for_its_message__goes_on_when_that_is_sent),
         cmocka_unit_test(write__ring_full__goes_on_at_half_a_ring),
         cmocka_unit_test(write__budget_passes__is_short_or_blocks_and_harms_nothing),

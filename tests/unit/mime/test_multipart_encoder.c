@@ -423,6 +423,89 @@ static void pull__content_like_a_delimiter__is_laid_as_it_is(void **state)
     }
 }
 
+/* After every number of bytes, and after the end; with sources that can. */
+static void rewind__anywhere__begins_again_with_all_its_parts(void **state)
+{
+    static const char *const contents[PARTS] = {"<e/>", "", "0123456789"};
+    struct failing_mem heap = FAILING_MEM(-1, &heap);
+    struct wsd_memory_source sources[PARTS];
+    struct wsd_multipart_part parts[PARTS];
+    struct wsd_multipart_encoder *encoder;
+    struct wsd_body_source *source;
+    uint8_t whole[1000], bytes[1000];
+    size_t length = 0, size;
+
+    (void)state;
+    for (size_t i = 0; i < PARTS; i++) {
+        wsd_memory_source_init(&sources[i], contents[i], strlen(contents[i]));
+        parts[i] = (struct wsd_multipart_part){"a/b", "c@d", &sources[i].source};
+    }
+    assert_int_equal(
+        wsd_multipart_encoder_create(&heap.mem, "b-1", parts, PARTS, &encoder), S_OK);
+    source = wsd_multipart_encoder_source(encoder);
+    while (source->vtable->pull(source, whole + length, 1, &size) != WSD_PULL_END)
+        length += size;
+    for (size_t stop = 0; stop <= length + 1; stop++) {
+        size_t got = 0;
+
+        if (stop == length + 1)
+            source->vtable->sent(source);
+        assert_true(source->vtable->can_rewind(source));
+        assert_true(source->vtable->rewind(source));
+        for (int pulls = 0; got < stop && got < length && pulls < 10000; pulls++) {
+            source->vtable->pull(source, bytes + got, 1, &size);
+            got += size;
+        }
+        assert_memory_equal(bytes, whole, got);
+        if (stop >= length)
+            assert_int_equal(source->vtable->pull(source, bytes, 1, &size), WSD_PULL_END);
+    }
+    wsd_multipart_encoder_destroy(encoder);
+    assert_int_equal(heap.live, 0);
+}
+
+/* A part that cannot, or can no more when it comes to it. */
+static bool can_rewind_at_first(struct wsd_body_source *source)
+{
+    (void)source;
+    return true;
+}
+
+static bool rewind_too_late(struct wsd_body_source *source)
+{
+    (void)source;
+    return false;
+}
+
+static void rewind__of_a_part_that_cannot__gives_nothing_any_more(void **state)
+{
+    static const struct wsd_body_source_vtable too_late = {
+        .pull = content_pull,
+        .sent = content_sent,
+        .can_rewind = can_rewind_at_first,
+        .rewind = rewind_too_late,
+    };
+    static const char *const scripts[] = {"a|b", "cd", "e"};
+
+    (void)state;
+    for (int late = 0; late < 2; late++) {
+        struct fixture f;
+        size_t size;
+
+        begin(&f, scripts, PARTS, 1000);
+        if (late)
+            for (size_t i = 0; i < PARTS; i++)
+                f.contents[i].source.vtable = &too_late;
+        assert_int_equal(f.network.source->vtable->can_rewind(f.network.source), late);
+        assert_int_equal(network_pull(&f.network, &size), WSD_PULL_BYTES);
+        assert_int_equal(f.network.source->vtable->can_rewind(f.network.source), late);
+        assert_false(f.network.source->vtable->rewind(f.network.source));
+        assert_false(f.network.source->vtable->can_rewind(f.network.source));
+        assert_int_equal(network_drain(&f.network), WSD_PULL_ABORTED);
+        finish(&f);
+    }
+}
+
 static void create__strings__are_copied(void **state)
 {
     struct failing_mem heap = FAILING_MEM(-1, &heap);
@@ -505,6 +588,8 @@ int main(void)
         cmocka_unit_test(pull__content_like_a_delimiter__is_laid_as_it_is),
         cmocka_unit_test(abort__at_every_step_of_every_part__wins_and_stays),
         cmocka_unit_test(abort__with_bytes_in_the_buffer__gives_none_of_them),
+        cmocka_unit_test(rewind__anywhere__begins_again_with_all_its_parts),
+        cmocka_unit_test(rewind__of_a_part_that_cannot__gives_nothing_any_more),
         cmocka_unit_test(create__strings__are_copied),
         cmocka_unit_test(create__every_allocation_fails_in_turn__leaks_nothing),
         cmocka_unit_test(create__more_parts_than_memory_can_hold__is_out_of_memory),

@@ -160,6 +160,36 @@ static void reserve__consumed_to_empty_before_commit__stays_where_it_was(void **
     wsd_ring_fini(&ring);
 }
 
+/* At every fill, whatever was consumed of it, and from every place in the ring. */
+static void restore__what_is_not_overwritten__comes_again(void **state)
+{
+    enum { CAPACITY = 7 };
+
+    (void)state;
+    for (size_t start = 0; start < CAPACITY; start++)
+        for (size_t fill = 0; fill <= CAPACITY; fill++)
+            for (size_t consumed = 0; consumed <= fill; consumed++)
+                for (size_t restored = 0; restored <= consumed; restored++) {
+                    struct failing_mem heap = FAILING_MEM(-1, &heap);
+                    struct wsd_ring ring;
+                    uint8_t in = 0, out = 0;
+
+                    assert_int_equal(wsd_ring_init(&ring, CAPACITY, &heap.mem), S_OK);
+                    assert_int_equal(push(&ring, start, &in), start);
+                    assert_int_equal(drain(&ring, start, &out), start);
+                    assert_int_equal(push(&ring, fill, &in), fill);
+                    assert_int_equal(drain(&ring, consumed, &out), consumed);
+                    wsd_ring_restore(&ring, restored);
+                    out = (uint8_t)(out - restored);
+                    assert_int_equal(ring.used, fill - consumed + restored);
+                    /* What is put in behind it stands behind it. */
+                    push(&ring, CAPACITY, &in);
+                    assert_int_equal(ring.used, CAPACITY);
+                    assert_int_equal(drain(&ring, CAPACITY, &out), CAPACITY);
+                    wsd_ring_fini(&ring);
+                }
+}
+
 static void init__out_of_memory__is_safe_to_fini(void **state)
 {
     struct failing_mem heap = FAILING_MEM(0, &heap);
@@ -262,6 +292,7 @@ int main(void)
         cmocka_unit_test(spans__full_or_empty_ring__are_empty),
         cmocka_unit_test(spans__wrapped__are_two_runs_up_to_the_end_and_from_the_start),
         cmocka_unit_test(reserve__consumed_to_empty_before_commit__stays_where_it_was),
+        cmocka_unit_test(restore__what_is_not_overwritten__comes_again),
         cmocka_unit_test(init__out_of_memory__is_safe_to_fini),
         cmocka_unit_test(fini__zeroed_or_twice__is_safe),
         cmocka_unit_test(ring__two_threads__may_copy_without_the_lock),

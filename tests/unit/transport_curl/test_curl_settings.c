@@ -134,33 +134,40 @@ static void copy__credentials_and_proxies__are_checked(void **state)
     }
 }
 
-/* A body that streams is never part of the asking. */
+/* A body that streams is never part of the asking, where that may be done without. */
 static void answer_and_probe__depend_on_the_body_and_the_scheme(void **state)
 {
     static const struct {
         DWORD scheme;
-        bool probes, is_repeatable, answers, asks;
+        bool is_encrypted, probes, streams;
+        unsigned long answers;
+        bool asks;
     } rows[] = {
-        {0, false, true, true, false},
-        {0, false, false, false, false},
-        {0, true, true, true, false},
-        {0, true, false, true, true},
-        {WSD_AUTHENTICATION_DIGEST, true, false, true, true},
-        {WSD_AUTHENTICATION_DIGEST, false, false, false, false},
-        {WSD_AUTHENTICATION_BASIC, true, true, false, false},
-        {WSD_AUTHENTICATION_BASIC, true, false, false, false},
+        {0, false, false, false, CURLAUTH_DIGEST, false},
+        {0, false, false, true, CURLAUTH_DIGEST, false},
+        {0, false, true, false, CURLAUTH_DIGEST, false},
+        {0, false, true, true, CURLAUTH_DIGEST, true},
+        {0, true, false, true, CURLAUTH_DIGEST | CURLAUTH_BASIC, false},
+        {0, true, true, true, CURLAUTH_DIGEST, true},
+        {WSD_AUTHENTICATION_DIGEST, false, true, true, CURLAUTH_DIGEST, true},
+        {WSD_AUTHENTICATION_DIGEST, true, false, true, CURLAUTH_DIGEST, false},
+        {WSD_AUTHENTICATION_BASIC, false, true, false, 0, false},
+        {WSD_AUTHENTICATION_BASIC, false, true, true, 0, false},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct wsd_curl_settings settings = {.authentication = rows[i].scheme,
                                              .probes = rows[i].probes};
-        struct wsd_curl_exposure exposure = {.is_repeatable = rows[i].is_repeatable};
+        struct wsd_curl_exposure exposure = {rows[i].is_encrypted, rows[i].streams};
 
-        assert_false(wsd_curl_settings_answer(&settings, exposure));
+        assert_int_equal(wsd_curl_settings_answer(&settings, exposure, 401), 0);
         assert_false(wsd_curl_settings_probe(&settings, exposure));
         settings.texts[WSD_CURL_USER] = "u";
-        assert_int_equal(wsd_curl_settings_answer(&settings, exposure), rows[i].answers);
+        assert_int_equal(wsd_curl_settings_answer(&settings, exposure, 401),
+                         rows[i].answers);
+        assert_int_equal(wsd_curl_settings_answer(&settings, exposure, 407), 0);
+        assert_int_equal(wsd_curl_settings_answer(&settings, exposure, 417), 0);
         assert_int_equal(wsd_curl_settings_probe(&settings, exposure), rows[i].asks);
     }
 }

@@ -1,0 +1,126 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "os/socket.h"
+#include "support/peer.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+static int connect_to(unsigned port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)port)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_true(fd >= 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    return fd;
+}
+
+/* What has been read was acknowledged. */
+static void acknowledged__read_by_the_other_end__is(void **state)
+{
+    unsigned port;
+    int listener = peer_listen(&port, 1), fd = connect_to(port);
+    int other = accept(listener, NULL, NULL);
+    char answer;
+
+    (void)state;
+    assert_true(wsd_socket_is_acknowledged(fd));
+    assert_int_equal(send(fd, "x", 1, 0), 1);
+    assert_int_equal(recv(other, &answer, 1, 0), 1);
+    /* The acknowledgement comes with the answer at the latest. */
+    assert_int_equal(send(other, "y", 1, 0), 1);
+    assert_int_equal(recv(fd, &answer, 1, 0), 1);
+    assert_true(wsd_socket_is_acknowledged(fd));
+    close(other);
+    close(fd);
+    close(listener);
+}
+
+/* What came after the other end had closed. */
+static void acknowledged__written_behind_the_end__is_not(void **state)
+{
+    unsigned port;
+    int listener = peer_listen(&port, 1), fd = connect_to(port);
+    int other = accept(listener, NULL, NULL);
+    struct pollfd item = {fd, POLLIN, 0};
+
+    (void)state;
+    close(other);
+    assert_int_equal(poll(&item, 1, PEER_PATIENCE_MS), 1);
+    assert_int_equal(send(fd, "x", 1, MSG_NOSIGNAL), 1);
+#ifdef __linux__
+    assert_false(wsd_socket_is_acknowledged(fd));
+#endif
+    close(fd);
+    close(listener);
+}
+
+static void acknowledged__no_socket__is(void **state)
+{
+    (void)state;
+    assert_true(wsd_socket_is_acknowledged(-1));
+}
+
+static void silent__until_something_comes__is(void **state)
+{
+    int pair[2];
+    char byte;
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    assert_int_equal(fcntl(pair[0], F_SETFL, O_NONBLOCK), 0);
+    assert_true(wsd_socket_is_silent(pair[0]));
+    assert_int_equal(send(pair[1], "x", 1, 0), 1);
+    assert_false(wsd_socket_is_silent(pair[0]));
+    assert_int_equal(recv(pair[0], &byte, 1, 0), 1); /* it is still there */
+    assert_true(wsd_socket_is_silent(pair[0]));
+    close(pair[1]);
+    assert_false(wsd_socket_is_silent(pair[0]));
+    close(pair[0]);
+}
+
+static void between__its_own_ports__is(void **state)
+{
+    unsigned port;
+    int listener = peer_listen(&port, 1), fd = connect_to(port);
+    struct sockaddr_in address = {0};
+    socklen_t size = sizeof(address);
+    int own;
+
+    (void)state;
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    own = ntohs(address.sin_port);
+    assert_true(wsd_socket_is_between(fd, own, (int)port));
+    assert_false(wsd_socket_is_between(fd, (int)port, own));
+    assert_false(wsd_socket_is_between(fd, own, own));
+    assert_false(wsd_socket_is_between(listener, (int)port, own));
+    assert_false(wsd_socket_is_between(-1, own, (int)port));
+    close(fd);
+    close(listener);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(acknowledged__read_by_the_other_end__is),
+        cmocka_unit_test(acknowledged__written_behind_the_end__is_not),
+        cmocka_unit_test(acknowledged__no_socket__is),
+        cmocka_unit_test(between__its_own_ports__is),
+        cmocka_unit_test(silent__until_something_comes__is),
+    };
+
+    return cmocka_run_group_tests_name("socket", tests, NULL, NULL);
+}
