@@ -33,7 +33,9 @@ extern "C" {
 /** Default limit of an envelope, octets (DPWS 1.0 appendix I, MAX_ENVELOPE_SIZE). */
 #define WSD_MAX_ENVELOPE 32767
 
+/** A message that the application builds and sends. */
 typedef struct wsd_outbound_message wsd_outbound_message;
+/** A message that came: a client's reply, or a service's request. */
 typedef struct wsd_inbound_message wsd_inbound_message;
 
 /** How an attachment stands in its message.  Begin with WSD_PART_OPTIONS_INIT; NULL in a
