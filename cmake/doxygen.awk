@@ -43,6 +43,7 @@ brief && FNR == 2 { sub(/ \* .* -- /, " * @brief ") }
 brief && /^ \*$/ { print " * @verbatim"; brief = 0; next }
 /^\/\*$/ { print "/** @file\n * @verbatim"; in_prose = 1; next }
 in_prose && /^ \*\/$/ { print " * @endverbatim\n */"; in_prose = 0; next }
+in_prose && !brief { sub(/^ \*/, "") }
 
 /^ +\* (Blocking|Ownership|Threads|State)  / { sub(/\* /, "* @") }
 /^ +\* Last error  / { sub(/Last error/, "@LastError") }

@@ -5,10 +5,10 @@
  * attachments were put into it, a multipart/related package around both (MTOM, XOP 1.0).
  * Names and texts are UTF-8, NUL-terminated unless a length is given.
  *
- * A path names an element of the body by local names, whatever their namespaces:
- * "SendDocumentRequest/DocumentData"; the first name is the body element's own.  A name
- * may have a 1-based index among its siblings of that name: "Upload/data[2]"; without
- * one it is the first.
+ * A path names an element of the body by local names, whatever their namespaces, such as
+ * SendDocumentRequest/DocumentData; the first name is the body element's own.  A name may
+ * have a 1-based index among its siblings of that name: Upload/data[2]; without one it is
+ * the first.
  */
 #ifndef WSD_MESSAGE_H
 #define WSD_MESSAGE_H
