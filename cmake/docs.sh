@@ -1,7 +1,8 @@
 #!/bin/sh
 # Makes the reference of the public headers, by Doxygen: DIRECTORY/html, and in
 # DIRECTORY/man a page for each header, structure and public function, and by help2man for
-# each PROGRAM.  Fails at a warning, and when a public function has no page.
+# each PROGRAM.  Fails at a warning, and when a public function has no page; ends with 77
+# when a tool is missing.
 # Run as: sh docs.sh DOXYFILE DIRECTORY [PROGRAM...]
 set -eu
 cmake_folder=$(dirname "$0")
@@ -46,9 +47,9 @@ for interface in IWSDAttachment IWSDOutboundAttachment IWSDInboundAttachment; do
     link $interface ${interface}Vtbl.3
 done
 
-first_sentence() { # behind the line of usage
-    awk 'NR > 1 && !NF { exit }
-         NR > 1 { text = text (text ? " " : "") $0 }
+first_sentence() { # behind the usage, whose further lines are indented
+    awk '!NF { exit }
+         NR > 1 && /^[^ ]/ { text = text (text ? " " : "") $0 }
          END { sub(/[.:]( .*|$)/, "", text); print text }'
 }
 for program; do
