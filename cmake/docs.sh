@@ -2,10 +2,10 @@
 # Makes the reference of the public headers, by Doxygen: DIRECTORY/html, and in
 # DIRECTORY/man a page for each header, structure and public function, and by help2man for
 # each PROGRAM.  Fails at a warning, and when a public function has no page; ends with 77
-# when a tool is missing.
+# when a tool is missing.  All paths are absolute.
 # Run as: sh docs.sh DOXYFILE DIRECTORY [PROGRAM...]
 set -eu
-cmake_folder=$(dirname "$0")
+symbols=$(cat "$(dirname "$0")"/*.symbols)
 doxyfile=$1 DOCS=$2
 export DOCS
 shift 2
@@ -31,18 +31,16 @@ readable "$DOCS"/man/man3/*
 # A function's page is that of its header: Doxygen's own links would be for fields, too.
 cd "$DOCS/man/man3"
 link() { echo ".so man3/$2" >"$1.3"; }
-while read -r symbol; do
+for symbol in $symbols; do
     case $symbol in
-    IID_* | wsd_iid_*) continue ;;       # no functions
-    wsd_[A-Z]*) name=${symbol#wsd_} ;;   # the linker's name of one that is Windows'
+    IID_* | wsd_iid_*) continue ;; # no functions
+    wsd_[[:upper:]]*) name=${symbol#wsd_} ;; # the linker's name of one that is Windows'
     *) name=$symbol ;;
     esac
-    page=$(grep -lE "^\.SS .*[ (*]$name[ )]" ./*.h.3) ||
+    page=$(grep -lE "^\.SS .*[ (*]${name}[ )]" ./*.h.3) ||
         { echo "docs.sh: $name has no page" >&2 && exit 1; }
     link "$name" "${page#./}"
-done <<END
-$(cat "$cmake_folder"/*.symbols)
-END
+done
 for interface in IWSDAttachment IWSDOutboundAttachment IWSDInboundAttachment; do
     link $interface ${interface}Vtbl.3
 done
