@@ -18,6 +18,7 @@ packages_for() {
     clang) echo clang libclang-rt-dev ;; # the tests with clang
     format) echo clang-format ;;
     analysis) echo clang-tidy cppcheck ;;
+    docs) echo doxygen groff-base help2man ;;
     model) echo spin ;;
     interop)
         echo apache2-bin gcc-mingw-w64-x86-64-win32 gsoap imagemagick libgmime-3.0-dev \
@@ -46,6 +47,7 @@ is_there() {
     clang) has clang && has clang++ ;;
     gcc-mingw-w64-x86-64-win32) has x86_64-w64-mingw32-gcc ;;
     gsoap) has soapcpp2 ;;
+    groff-base) has groff ;;
     imagemagick) has compare ;;
     nginx-light) has nginx ;;
     ninja-build) has ninja ;;

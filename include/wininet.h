@@ -39,7 +39,9 @@
 extern "C" {
 #endif
 
+/** A session, a connection, a request or a file. */
 typedef LPVOID HINTERNET;
+/** A port of TCP. */
 typedef WORD INTERNET_PORT;
 
 /* ---- Constants ------------------------------------------------------------------- */
@@ -754,7 +756,9 @@ WSD_API BOOL WSD_CALL InternetQueryOptionA(HINTERNET hInternet, DWORD dwOption,
 WSD_API DWORD WSD_CALL wsd_GetLastError(void);
 WSD_API void WSD_CALL wsd_SetLastError(DWORD dwErrCode);
 #else
+/** Why the calling thread's last call has failed.  Never waits. */
 WSD_API DWORD WSD_CALL(GetLastError)(void) WSD_LINK_NAME(GetLastError);
+/** Sets what GetLastError() gives on this thread.  Never waits. */
 WSD_API void WSD_CALL(SetLastError)(DWORD dwErrCode) WSD_LINK_NAME(SetLastError);
 #endif
 

@@ -23,6 +23,7 @@
 extern "C" {
 #endif
 
+/** One that sends, with a thread of its own. */
 typedef struct wsd_client wsd_client;
 
 /** The lowest version of TLS that a client speaks: tls_version_min. */
@@ -319,7 +320,7 @@ WSD_API HRESULT WSD_CALL wsd_client_send(wsd_client *client, const char *url,
  * acted upon it), _INVALID_SERVER_RESPONSE [L24] (not HTTP, or a 2xx status
  * before the request was complete), _HEADER_SIZE_OVERFLOW [L28] (more than 64 KiB of
  * header in the reply).
- * @retval HRESULT_FROM_WIN32(…) of ERROR_WINHTTP_SECURE_CHANNEL_ERROR [L29] (no agreement
+ * @retval HRESULT_FROM_WIN32(ERROR_WINHTTP_SECURE_CHANNEL_ERROR) [L29] (no agreement
  * on TLS), _SECURE_CERT_DATE_INVALID [L58], _SECURE_CERT_CN_INVALID [L59] (not for the
  * URL's host), _SECURE_INVALID_CA [L60] (none that is trusted), _SECURE_CERT_REVOKED
  * [L61], _SECURE_CERT_REV_FAILED (the crl_file does not say), _SECURE_CERT_WRONG_USAGE

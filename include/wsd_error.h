@@ -81,7 +81,7 @@ typedef struct wsd_log_entry {
  * Receives the log of a client or a service: all that is of the level log_level of its
  * options or a lower number [E8].
  *
- * The text is for people and may change.  It is UTF-8; what is none stands as \xHH, and
+ * The text is for people and may change.  It is UTF-8; what is none stands as `\xHH`, and
  * so do control characters, so that no peer steers a terminal or begins a line [E9].
  * Never in it: passwords, passphrases, header lines, what messages and documents hold;
  * nor the user of a URL, nor what follows its path, for which "?..." stands [E10].

@@ -5,10 +5,10 @@
  * attachments were put into it, a multipart/related package around both (MTOM, XOP 1.0).
  * Names and texts are UTF-8, NUL-terminated unless a length is given.
  *
- * A path names an element of the body by local names, whatever their namespaces:
- * "SendDocumentRequest/DocumentData"; the first name is the body element's own.  A name
- * may have a 1-based index among its siblings of that name: "Upload/data[2]"; without
- * one it is the first.
+ * A path names an element of the body by local names, whatever their namespaces, such as
+ * SendDocumentRequest/DocumentData; the first name is the body element's own.  A name may
+ * have a 1-based index among its siblings of that name: Upload/data[2]; without one it is
+ * the first.
  */
 #ifndef WSD_MESSAGE_H
 #define WSD_MESSAGE_H
@@ -33,7 +33,9 @@ extern "C" {
 /** Default limit of an envelope, octets (DPWS 1.0 appendix I, MAX_ENVELOPE_SIZE). */
 #define WSD_MAX_ENVELOPE 32767
 
+/** A message that the application builds and sends. */
 typedef struct wsd_outbound_message wsd_outbound_message;
+/** A message that came: a client's reply, or a service's request. */
 typedef struct wsd_inbound_message wsd_inbound_message;
 
 /** How an attachment stands in its message.  Begin with WSD_PART_OPTIONS_INIT; NULL in a

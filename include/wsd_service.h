@@ -28,6 +28,7 @@
 extern "C" {
 #endif
 
+/** One that listens on an address and answers there. */
 typedef struct wsd_service wsd_service;
 
 /**

@@ -18,6 +18,7 @@
 
 #include "wsd_types.h"
 
+/** The interfaces: what both kinds are, one to write, one to read. */
 typedef struct IWSDAttachment IWSDAttachment;
 typedef struct IWSDOutboundAttachment IWSDOutboundAttachment;
 typedef struct IWSDInboundAttachment IWSDInboundAttachment;
@@ -26,7 +27,7 @@ typedef struct IWSDInboundAttachment IWSDInboundAttachment;
 extern "C" {
 #endif
 
-/* Defined in the library; INITGUID is not needed. */
+/** Defined in the library; INITGUID is not needed. */
 WSD_API extern const wsd_guid IID_IWSDAttachment;
 WSD_API extern const wsd_guid IID_IWSDOutboundAttachment;
 WSD_API extern const wsd_guid IID_IWSDInboundAttachment;
@@ -73,16 +74,21 @@ WSD_API extern const wsd_guid IID_IWSDInboundAttachment;
 
 /** The common base of both kinds; adds nothing to IUnknown. */
 typedef struct IWSDAttachmentVtbl {
+    /** What it does is that of the kind. */
     HRESULT(WSD_CALL *QueryInterface)
     (IWSDAttachment *This, const wsd_guid *riid, void **ppvObject);
+    /** Likewise. */
     uint32_t(WSD_CALL *AddRef)(IWSDAttachment *This);
+    /** Likewise. */
     uint32_t(WSD_CALL *Release)(IWSDAttachment *This);
 } IWSDAttachmentVtbl;
 
+/** In C, an IWSDAttachment. */
 struct IWSDAttachment {
-    const IWSDAttachmentVtbl *lpVtbl;
+    const IWSDAttachmentVtbl *lpVtbl; /**< its calls */
 };
 
+/** The calls of an IWSDOutboundAttachment. */
 typedef struct IWSDOutboundAttachmentVtbl {
     /**
      * Gives another interface of the same object.
@@ -254,8 +260,9 @@ typedef struct IWSDOutboundAttachmentVtbl {
     HRESULT(WSD_CALL *Abort)(IWSDOutboundAttachment *This);
 } IWSDOutboundAttachmentVtbl;
 
+/** In C, an IWSDOutboundAttachment. */
 struct IWSDOutboundAttachment {
-    const IWSDOutboundAttachmentVtbl *lpVtbl;
+    const IWSDOutboundAttachmentVtbl *lpVtbl; /**< its calls */
 };
 
 /* ---- Inbound attachments: Read, Close -------------------------------------------- */
@@ -281,9 +288,12 @@ struct IWSDOutboundAttachment {
  * out one after the other, Close from any thread, which wakes a waiting Read.
  */
 
+/** The calls of an IWSDInboundAttachment. */
 typedef struct IWSDInboundAttachmentVtbl {
+    /** As that of an IWSDOutboundAttachment, with IWSDInboundAttachment. */
     HRESULT(WSD_CALL *QueryInterface)
     (IWSDInboundAttachment *This, const wsd_guid *riid, void **ppvObject);
+    /** As that of an IWSDOutboundAttachment. */
     uint32_t(WSD_CALL *AddRef)(IWSDInboundAttachment *This);
 
     /** Gives a reference back.  The last one may go without Close and then implies it
@@ -344,8 +354,9 @@ typedef struct IWSDInboundAttachmentVtbl {
     HRESULT(WSD_CALL *Close)(IWSDInboundAttachment *This);
 } IWSDInboundAttachmentVtbl;
 
+/** In C, an IWSDInboundAttachment. */
 struct IWSDInboundAttachment {
-    const IWSDInboundAttachmentVtbl *lpVtbl;
+    const IWSDInboundAttachmentVtbl *lpVtbl; /**< its calls */
 };
 
 #    ifdef COBJMACROS

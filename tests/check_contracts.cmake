@@ -1,5 +1,5 @@
 # A promise in a public header carries a tag, such as [W3].  Fails when no test cites it,
-# when a test cites a tag that no header has, and when two headers share one.
+# when a test or a page cites a tag that no header has, and when two headers share one.
 # Run as: cmake -DROOT=<project> -P check_contracts.cmake
 cmake_minimum_required(VERSION 3.24)
 
@@ -31,16 +31,19 @@ foreach(header IN LISTS headers)
 endforeach()
 
 set(cited "")
+file(GLOB pages RELATIVE ${ROOT} ${ROOT}/*.md ${ROOT}/docs/*.md)
 file(GLOB_RECURSE tests RELATIVE ${ROOT} ${ROOT}/tests/contract/*.c*
     ${ROOT}/tests/flow/*.c* ${ROOT}/tests/unit/*.c*)
-foreach(test IN LISTS tests)
-    tags_in(${ROOT}/${test} tags)
+foreach(file IN LISTS pages tests)
+    tags_in(${ROOT}/${file} tags)
     foreach(tag IN LISTS tags)
         if(NOT tag IN_LIST promised)
-            fault("${test} cites [${tag}], which no header has")
+            fault("${file} cites [${tag}], which no header has")
         endif()
     endforeach()
-    list(APPEND cited ${tags})
+    if(file IN_LIST tests)
+        list(APPEND cited ${tags})
+    endif()
 endforeach()
 
 list(REMOVE_DUPLICATES promised)

@@ -95,8 +95,9 @@ set(sound
     "tests/unit/base/a.c=/* [C12] */")
 expect(contracts "")
 expect(contracts "no test cites [W3] of include/a.h" "include/a.h=[W1] [W2] [W3]")
-expect(contracts "no test cites [C12]" "tests/unit/base/a.c=C12")
+expect(contracts "no test cites [C12]" "tests/unit/base/a.c=C12" "docs/a.md=[C12]")
 expect(contracts "tests/flow/b.c cites [X9]" "tests/flow/b.c=[X9]")
+expect(contracts "docs/a.md cites [X9]" "docs/a.md=[X9]")
 expect(contracts "[W2] is in include/b.h and in include/a.h" "include/b.h=[C12] [W2]")
 
 # --- modules
