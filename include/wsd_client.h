@@ -8,7 +8,7 @@
  * goes out, and four times ring_bytes for those of the reply, however many they are.
  *
  * After fork() the child has no such thread: it may end, or call exec, but use neither
- * clients nor what was made with them.  The parent goes on [L90].
+ * clients nor what was made with them.  The parent goes on [L89].
  */
 #ifndef WSD_CLIENT_H
 #define WSD_CLIENT_H

@@ -450,7 +450,7 @@ static void fork_a_child(void)
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 7);
 }
 
-/* [L90] */
+/* [L89] */
 static void B10__child_of_fork_that_ends__leaves_the_parent_alone(void **state)
 {
     (void)state;
