@@ -206,6 +206,15 @@ install_modules() {
     npm install --prefix "$modules" --no-audit --no-fund --no-package-lock
 }
 
+# Debian installs one FTP server only: this one stays in the build folder.
+unpack_pure_ftpd() {
+    mkdir -p "$1"
+    (cd "$1" && apt-get -qq download pure-ftpd pure-ftpd-common) &&
+        for package in "$1"/*.deb; do
+            dpkg -x "$package" "$1" || return 1
+        done
+}
+
 # ---- Parsers that read what our decoder reads: oracles/DIFFERENCES.md says how they differ
 
 build_gmime_reader() {
@@ -270,10 +279,10 @@ sh cmake/packages.sh build test
 sh cmake/packages.sh interop || echo "Going on without them."
 cmake --preset release >"$scratch/log" 2>&1 || { cat "$scratch/log" && exit 1; }
 cmake --build --preset release --target wsd-print wsd-send wsd-receiver \
-    wsd-file-service wsd-get-file wsd-virtual-printer wsd-virtual-scanner read_ours vsftpd_uploads wininet_large >"$scratch/log" 2>&1 ||
+    wsd-file-service wsd-get-file wsd-virtual-printer wsd-virtual-scanner read_ours ftp_uploads wininet_large >"$scratch/log" 2>&1 ||
     { cat "$scratch/log" && exit 1; }
 
-apache='' gsoap='' gmime='' mingw='' nginx='' node='' perl='' python='' sane='' tshark='' time='' vsftpd='' zeep=''
+apache='' gsoap='' gmime='' mingw='' nginx='' node='' perl='' pure_ftpd='' python='' sane='' tshark='' time='' vsftpd='' zeep=''
 if command -v soapcpp2 >/dev/null && pkg-config --exists gsoap libcrypto; then
     gsoap=$(pkg-config --modversion gsoap)
     build_gsoap_programs >"$scratch/log" || { cat "$scratch/log" && exit 1; }
@@ -288,6 +297,11 @@ fi
 PATH=$PATH:/usr/sbin # where servers are
 if [ "$(id -u)" -eq 0 ] && command -v vsftpd >/dev/null; then # only root can start it
     vsftpd=$(vsftpd -v 0>&1 | sed 's/[^0-9]*//')
+    unpacked=$build/tests/interop_pure-ftpd
+    PATH=$PATH:$unpacked/usr/sbin:$unpacked/usr/bin
+    if command -v pure-ftpd >/dev/null || unpack_pure_ftpd "$unpacked" >"$scratch/log" 2>&1; then
+        pure_ftpd=$(pure-ftpd --help 2>&1 | sed -n '1s/[^0-9]*\([0-9.]*\).*/\1/p')
+    fi
 fi
 if [ -n "$python" ] && command -v apache2 >/dev/null; then
     apache=$(apache2 -v | sed -n '1s/.*Apache.\([0-9.]*\).*/\1/p')
@@ -375,7 +389,9 @@ done
 pair sane-airscan "$sane" "three pages from a feeder" scans feeder page.jpg
 pair sane-airscan "$sane" "Ctrl-C, and the next scan" scans interrupt page.png
 pair vsftpd "$vsftpd" "FTP with wininet.h" \
-    sh "$here/vsftpd/serve.sh" "$build/tests/vsftpd_uploads"
+    sh "$here/ftp/serve.sh" vsftpd "$build/tests/ftp_uploads"
+pair pure-ftpd "$pure_ftpd" "FTP with wininet.h" \
+    sh "$here/ftp/serve.sh" pure-ftpd "$build/tests/ftp_uploads"
 pair mingw-w64 "$mingw" "the usual WinINet program, compiled" \
     sh tests/install/wininet_pattern.sh compile
 pair wininet.h ours "4.5 GiB over HTTP, in less than 16 MiB" \
