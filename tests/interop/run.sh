@@ -146,7 +146,9 @@ build_gsoap_programs() {
     share=$(pkg-config --variable=prefix gsoap)/share/gsoap
     build_gsoap server -S "$here/gsoap/upload.gsoap" \
         "$here/gsoap/server.c" "$share/plugin/wsaapi.c" &&
-        build_gsoap get_file -C "$here/gsoap/get_file.gsoap" "$here/gsoap/get_file.c"
+        build_gsoap get_file -C "$here/gsoap/get_file.gsoap" "$here/gsoap/get_file.c" &&
+        build_gsoap send_document -C "$here/gsoap/send_document.gsoap" \
+            "$here/gsoap/send_document.c" "$share/plugin/wsaapi.c"
 }
 
 gsoap_reads() { # NAME [OPTION]
@@ -272,6 +274,11 @@ gets_files() { # COMMAND...     (with the URL and the name behind it)
         grep -F "There is no such file." "$scratch/got"
 }
 
+# Documents of every size, in messages that the command makes.
+prints() { # COMMAND...
+    sh "$here/print/print.sh" "$build" "$*" "$scratch/files"/*
+}
+
 # ---- All of it -----------------------------------------------------------------------
 
 echo "== Building"
@@ -376,9 +383,12 @@ pair zeep "$zeep" "gets files" \
     gets_files /usr/bin/python3 "$here/file_service/get_zeep.py" "$wsdl"
 pair node-soap "$node" "gets files" gets_files node "$modules/get_file.mjs" "$wsdl"
 for program in curl email_package toolbelt; do
-    pair "$program" "$zeep" "prints what it has packed" \
-        sh "$here/print/print.sh" "$build" "$program" "$scratch/files"/*
+    pair "$program" "$zeep" "prints what it has packed" prints "$program"
 done
+pair gSOAP "$gsoap" "prints what it has packed" \
+    prints "$scratch/gsoap_send_document/send_document"
+pair node-soap "$node" "prints what it has packed" \
+    prints node "$modules/send_document.mjs" "$here/print/print.wsdl"
 pair nginx "$nginx" "in front of devices, two of them in turn" \
     sh "$here/balance.sh" "$build" nginx
 pair Apache "$apache" "in front of devices, two of them in turn" \
