@@ -1,7 +1,8 @@
 #!/bin/sh
 # Sends messages and files to programs that others wrote, and compares what they read with
 # what was sent.  Installs what is missing, and builds first.
-# Run as: sh tests/interop/run.sh
+# Run as: sh tests/interop/run.sh [--record]
+# --record: makes tests/recorded anew instead.
 # What cannot be installed is skipped; with CI=true in the environment that is a failure.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -279,6 +280,66 @@ prints() { # COMMAND...
     sh "$here/print/print.sh" "$build" "$*" "$scratch/files"/*
 }
 
+# ---- Recordings ----------------------------------------------------------------------
+
+recordings=tests/recorded
+
+# Puts one into its place.
+keep() { # FILE NAME PROGRAM VERSION WHAT
+    mv "$1" "$recordings/$2"
+    shift
+    printf '| `%s` | %s | %s | %s |\n' "$@" | tee -a "$recordings/README.md"
+}
+
+# Runs a command; what connections sent to our service is in taped/1, taped/2 and so on.
+tap() { # COMMAND...
+    mkdir -p "$scratch/taped"
+    TAP="python3 $here/tap.py $scratch/taped" "$@"
+}
+
+keep_document() { # NAME PROGRAM VERSION COMMAND...
+    name=$1 program=$2 version=$3
+    shift 3
+    tap sh "$here/print/print.sh" "$build" "$*" "$recordings/document"
+    # The first connection is that of CreatePrintJob.
+    keep "$scratch/taped/2" "$name" "$program" "$version" "SendDocument, to wsd-virtual-printer"
+}
+
+record_all() {
+    cat >"$recordings/README.md" <<END
+# Recorded messages
+
+What programs of others sent to our services, as it came off the wire, chunks and all, and
+what \`wsd-send\` sends to theirs. All documents in them are \`document\`, whose ends look like
+delimiters. \`tests/unit/message/test_recorded_messages.c\` reads each in all pieces.
+
+Made by \`sh tests/interop/run.sh --record\` on $(date +%Y-%m-%d); its \`record_all\` has the commands.
+
+| File | Program | Version | What |
+|---|---|---|---|
+END
+    cp "$recordings/document" "$scratch/document"
+    describe document document
+    record document
+    keep "$scratch/record" wsd-send wsd-send "this one" "a message as all readers get it"
+    keep_document gsoap gSOAP "$gsoap" "$scratch/gsoap_send_document/send_document"
+    keep_document node-soap node-soap \
+        "$(sed -n 's/.*"version": "\(.*\)",/\1/p' "$modules/node_modules/soap/package.json")" \
+        node "$modules/send_document.mjs" "$here/print/print.wsdl"
+    keep_document curl curl "$(curl --version | sed -n '1s/curl \([^ ]*\).*/\1/p')" curl
+    keep_document email_package "Python's email" "$python" email_package
+    keep_document toolbelt requests_toolbelt "$(/usr/bin/python3 -c \
+        'import requests_toolbelt; print(requests_toolbelt.__version__)')" toolbelt
+    airscan=$(dpkg-query --show --showformat '${Version}' sane-airscan)
+    tap sh "$here/scan_with_sane.sh" "$build" flatbed "$scratch/page.png"
+    number=0
+    for what in GetScannerElements GetScannerElements CreateScanJob RetrieveImage; do
+        number=$((number + 1))
+        keep "$scratch/taped/$number" "airscan-$number" sane-airscan "$airscan" \
+            "$what, to wsd-virtual-scanner"
+    done
+}
+
 # ---- All of it -----------------------------------------------------------------------
 
 echo "== Building"
@@ -339,6 +400,11 @@ if command -v airscan-discover >/dev/null && command -v scanimage >/dev/null &&
     make_images
 fi
 
+if [ "${1-}" = --record ]; then
+    echo "== Recordings"
+    record_all
+    exit
+fi
 for size in 0 1 65535 65536 65537 5242880 104857600; do
     random "$size" >"$scratch/$size"
 done
