@@ -16,6 +16,7 @@
 
 #define PRINT "http://schemas.microsoft.com/windows/2006/08/wdp/print/"
 #define SCAN "http://schemas.microsoft.com/windows/2006/08/wdp/scan/"
+#define FILES "http://www.example.com/ncd/FileService/"
 
 static const struct recording {
     const char *file, *action;
@@ -27,6 +28,9 @@ static const struct recording {
     {"curl", PRINT "SendDocument", "SendDocumentRequest/DocumentData"},
     {"email_package", PRINT "SendDocument", "SendDocumentRequest/DocumentData"},
     {"toolbelt", PRINT "SendDocument", "SendDocumentRequest/DocumentData"},
+    {"gsoap-get-file", FILES "GetFile", NULL},
+    {"zeep-get-file", FILES "GetFile", NULL},
+    {"node-soap-get-file", FILES "GetFile", NULL},
     {"airscan-1", SCAN "GetScannerElements", NULL},
     {"airscan-2", SCAN "GetScannerElements", NULL},
     {"airscan-3", SCAN "CreateScanJob", NULL},
