@@ -321,22 +321,19 @@ END
     record document
     keep "$scratch/record" wsd-send wsd-send "this one" "a message as all readers get it"
     keep_document gsoap gSOAP "$gsoap" "$scratch/gsoap_send_document/send_document"
-    node_soap=$(sed -n 's/.*"version": "\(.*\)",/\1/p' "$modules/node_modules/soap/package.json")
     keep_document node-soap node-soap "$node_soap" \
         node "$modules/send_document.mjs" "$here/print/print.wsdl"
-    keep_document curl curl "$(curl --version | sed -n '1s/curl \([^ ]*\).*/\1/p')" curl
+    keep_document curl curl "$curl" curl
     keep_document email_package "Python's email" "$python" email_package
-    keep_document toolbelt requests_toolbelt "$(/usr/bin/python3 -c \
-        'import requests_toolbelt; print(requests_toolbelt.__version__)')" toolbelt
+    keep_document toolbelt requests_toolbelt "$toolbelt" toolbelt
     keep_get_file gsoap gSOAP "$gsoap" "$scratch/gsoap_get_file/get_file"
     keep_get_file zeep zeep "$zeep" /usr/bin/python3 "$here/file_service/get_zeep.py" "$wsdl"
     keep_get_file node-soap node-soap "$node_soap" node "$modules/get_file.mjs" "$wsdl"
-    airscan=$(dpkg-query --show --showformat '${Version}' sane-airscan)
     tap sh "$here/scan_with_sane.sh" "$build" flatbed "$scratch/page.png"
     number=0
     for what in GetScannerElements GetScannerElements CreateScanJob RetrieveImage; do
         number=$((number + 1))
-        keep "$scratch/taped/$number" "airscan-$number" sane-airscan "$airscan" \
+        keep "$scratch/taped/$number" "airscan-$number" sane-airscan "$sane" \
             "$what, to wsd-virtual-scanner"
     done
 }
@@ -351,7 +348,9 @@ cmake --build --preset release --target wsd-print wsd-send wsd-receiver \
     wsd-file-service wsd-get-file wsd-virtual-printer wsd-virtual-scanner read_ours ftp_uploads wininet_large >"$scratch/log" 2>&1 ||
     { cat "$scratch/log" && exit 1; }
 
-apache='' gsoap='' gmime='' mingw='' nginx='' node='' perl='' pure_ftpd='' python='' sane='' tshark='' time='' vsftpd='' zeep=''
+apache='' curl='' gsoap='' gmime='' mingw='' nginx='' node='' node_soap='' perl=''
+pure_ftpd='' python='' sane='' tshark='' time='' toolbelt='' vsftpd='' zeep=''
+! command -v curl >/dev/null || curl=$(curl --version | sed -n '1s/curl \([^ ]*\).*/\1/p')
 if command -v soapcpp2 >/dev/null && pkg-config --exists gsoap libcrypto; then
     gsoap=$(pkg-config --modversion gsoap)
     build_gsoap_programs >"$scratch/log" || { cat "$scratch/log" && exit 1; }
@@ -380,13 +379,15 @@ if [ -n "$python" ] && command -v nginx >/dev/null; then
 fi
 if [ -n "$python" ]; then
     /usr/bin/python3 -c 'import zeep' 2>/dev/null &&
-        zeep=$(/usr/bin/python3 -c 'import zeep; print(zeep.__version__)')
+        zeep=$(/usr/bin/python3 -c 'import zeep; print(zeep.__version__)') &&
+        toolbelt=$(/usr/bin/python3 -c 'import requests_toolbelt as it; print(it.__version__)')
     perl -MMIME::Parser -e 1 2>/dev/null &&
         perl=$(perl -MMIME::Parser -e 'print $MIME::Parser::VERSION')
     modules=$build/tests/interop_node
     if command -v npm >/dev/null && install_modules >"$scratch/log" 2>&1; then
         node=$(node --version)
         node=${node#v}
+        node_soap=$(sed -n 's/.*"version": "\(.*\)",/\1/p' "$modules/node_modules/soap/package.json")
     fi
 fi
 ! env time true 2>/dev/null || time=ours
@@ -397,7 +398,7 @@ fi
 
 if command -v airscan-discover >/dev/null && command -v scanimage >/dev/null &&
     command -v compare >/dev/null; then
-    sane=$(scanimage --version | sed 's/[^0-9]*\([0-9.]*\).*/\1/')
+    sane=$(dpkg-query --show --showformat '${Version}' sane-airscan | sed 's/-.*//')
     make_images
 fi
 
@@ -447,13 +448,13 @@ pair nginx "$nginx" "256 MiB through it, its refusals, certificates" \
 pair gSOAP "$gsoap" "gets files" gets_files "$scratch/gsoap_get_file/get_file"
 pair zeep "$zeep" "gets files" \
     gets_files /usr/bin/python3 "$here/file_service/get_zeep.py" "$wsdl"
-pair node-soap "$node" "gets files" gets_files node "$modules/get_file.mjs" "$wsdl"
-for program in curl email_package toolbelt; do
-    pair "$program" "$zeep" "prints what it has packed" prints "$program"
-done
+pair node-soap "$node_soap" "gets files" gets_files node "$modules/get_file.mjs" "$wsdl"
+pair curl "$curl" "prints what it has packed" prints curl
+pair email "$python" "prints what it has packed" prints email_package
+pair toolbelt "$toolbelt" "prints what it has packed" prints toolbelt
 pair gSOAP "$gsoap" "prints what it has packed" \
     prints "$scratch/gsoap_send_document/send_document"
-pair node-soap "$node" "prints what it has packed" \
+pair node-soap "$node_soap" "prints what it has packed" \
     prints node "$modules/send_document.mjs" "$here/print/print.wsdl"
 pair nginx "$nginx" "in front of devices, two of them in turn" \
     sh "$here/balance.sh" "$build" nginx
