@@ -41,7 +41,7 @@ is_there() {
     libgsoap-dev) has_library gsoap ;;
     libmicrohttpd-dev) has_library libmicrohttpd ;;
     libmime-tools-perl) perl -MMIME::Parser -e 1 2>/dev/null ;;
-    libsodium23) ldconfig -p | grep -q libsodium.so.23 ;;
+    libsodium23) PATH=$PATH:/sbin ldconfig -p | grep -q libsodium.so.23 ;;
     libssl-dev) has_library libssl ;;
     libxml2-dev) has_library libxml-2.0 ;;
     clang) has clang && has clang++ ;;
