@@ -22,8 +22,8 @@ packages_for() {
     model) echo spin ;;
     interop)
         echo apache2-bin gcc-mingw-w64-x86-64-win32 gsoap imagemagick libgmime-3.0-dev \
-            libgsoap-dev libmime-tools-perl libssl-dev nginx-light nodejs npm python3 \
-            python3-zeep sane-airscan sane-utils tshark vsftpd
+            libgsoap-dev libmime-tools-perl libsodium23 libssl-dev nginx-light nodejs npm \
+            openssl python3 python3-zeep sane-airscan sane-utils tshark vsftpd
         ;;
     *) echo "packages.sh: no such purpose: $1" >&2 && exit 2 ;;
     esac
@@ -42,6 +42,7 @@ is_there() {
     libgsoap-dev) has_library gsoap ;;
     libmicrohttpd-dev) has_library libmicrohttpd ;;
     libmime-tools-perl) perl -MMIME::Parser -e 1 2>/dev/null ;;
+    libsodium23) PATH=$PATH:/sbin ldconfig -p | grep -q libsodium.so.23 ;;
     libssl-dev) has_library libssl ;;
     libxml2-dev) has_library libxml-2.0 ;;
     clang) has clang && has clang++ ;;

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Sends messages and files to programs that others wrote, and compares what they read with
 # what was sent.  Installs what is missing, and builds first.
-# Run as: sh tests/interop/run.sh
+# Run as: sh tests/interop/run.sh [--record]
+# --record: makes tests/recorded anew instead.
 # What cannot be installed is skipped; with CI=true in the environment that is a failure.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -146,7 +147,9 @@ build_gsoap_programs() {
     share=$(pkg-config --variable=prefix gsoap)/share/gsoap
     build_gsoap server -S "$here/gsoap/upload.gsoap" \
         "$here/gsoap/server.c" "$share/plugin/wsaapi.c" &&
-        build_gsoap get_file -C "$here/gsoap/get_file.gsoap" "$here/gsoap/get_file.c"
+        build_gsoap get_file -C "$here/gsoap/get_file.gsoap" "$here/gsoap/get_file.c" &&
+        build_gsoap send_document -C "$here/gsoap/send_document.gsoap" \
+            "$here/gsoap/send_document.c" "$share/plugin/wsaapi.c"
 }
 
 gsoap_reads() { # NAME [OPTION]
@@ -206,6 +209,15 @@ install_modules() {
     npm install --prefix "$modules" --no-audit --no-fund --no-package-lock
 }
 
+# Debian installs one FTP server only: this one stays in the build folder.
+unpack_pure_ftpd() {
+    mkdir -p "$1"
+    (cd "$1" && apt-get -qq download pure-ftpd pure-ftpd-common) &&
+        for package in "$1"/*.deb; do
+            dpkg -x "$package" "$1" || return 1
+        done
+}
+
 # ---- Parsers that read what our decoder reads: oracles/DIFFERENCES.md says how they differ
 
 build_gmime_reader() {
@@ -245,22 +257,85 @@ scans() { # HOW IMAGE
 
 # ---- Clients of our services ---------------------------------------------------------
 
-# A file of every size, and the fault for one that is not there.
-gets_files() { # COMMAND...     (with the URL and the name behind it)
-    "$build/examples/wsd-file-service" --port 0 --dir "$scratch/files" \
-        >"$scratch/service" 2>&1 &
-    server=$!
-    tries=100
-    until grep -q READY "$scratch/service" || [ $((tries -= 1)) -eq 0 ]; do
-        sleep 0.1
+wsdl=$here/file_service/file.wsdl
+
+# Files of every size.
+gets_files() { # COMMAND...
+    sh "$here/file_service/get_files.sh" "$build" "$*" "$scratch/files"/*
+}
+
+# Documents of every size, in messages that the command makes.
+prints() { # COMMAND...
+    sh "$here/print/print.sh" "$build" "$*" "$scratch/files"/*
+}
+
+# ---- Recordings ----------------------------------------------------------------------
+
+recordings=tests/recorded
+
+# Puts one into its place.
+keep() { # FILE NAME PROGRAM VERSION WHAT
+    mv "$1" "$recordings/$2"
+    shift
+    # shellcheck disable=SC2016 # Markdown
+    printf '| `%s` | %s | %s | %s |\n' "$@" | tee -a "$recordings/README.md"
+}
+
+# Runs a command; what connections sent to our service is in taped/1, taped/2 and so on.
+tap() { # COMMAND...
+    mkdir -p "$scratch/taped"
+    TAP="python3 $here/tap.py $scratch/taped" "$@"
+}
+
+keep_document() { # NAME PROGRAM VERSION COMMAND...
+    name=$1 program=$2 version=$3
+    shift 3
+    tap sh "$here/print/print.sh" "$build" "$*" "$recordings/document"
+    # The first connection is that of CreatePrintJob.
+    keep "$scratch/taped/2" "$name" "$program" "$version" "SendDocument, to wsd-virtual-printer"
+}
+
+keep_get_file() { # NAME PROGRAM VERSION COMMAND...
+    name=$1 program=$2 version=$3
+    shift 3
+    tap sh "$here/file_service/get_files.sh" "$build" "$*" "$recordings/document"
+    keep "$scratch/taped/1" "$name-get-file" "$program" "$version" "GetFile, to wsd-file-service"
+}
+
+record_all() {
+    cat >"$recordings/README.md" <<END
+# Recorded messages
+
+What programs of others sent to our services, as it came off the wire, chunks and all, and
+what \`wsd-send\` sends to theirs. All documents in them are \`document\`: delimiter look-alikes
+at both ends, but no CR and LF at the very ends, where zeep loses them.
+\`tests/unit/message/test_recorded_messages.c\` reads each in all pieces.
+
+Made by \`sh tests/interop/run.sh --record\` on $(date +%Y-%m-%d); its \`record_all\` has the commands.
+
+| File | Program | Version | What |
+|---|---|---|---|
+END
+    cp "$recordings/document" "$scratch/document"
+    describe document document
+    record document
+    keep "$scratch/record" wsd-send wsd-send "this one" "a message as all readers get it"
+    keep_document gsoap gSOAP "$gsoap" "$scratch/gsoap_send_document/send_document"
+    keep_document node-soap node-soap "$node_soap" \
+        node "$modules/send_document.mjs" "$here/print/print.wsdl"
+    keep_document curl curl "$curl" curl
+    keep_document email_package "Python's email" "$python" email_package
+    keep_document toolbelt requests_toolbelt "$toolbelt" toolbelt
+    keep_get_file gsoap gSOAP "$gsoap" "$scratch/gsoap_get_file/get_file"
+    keep_get_file zeep zeep "$zeep" /usr/bin/python3 "$here/file_service/get_zeep.py" "$wsdl"
+    keep_get_file node-soap node-soap "$node_soap" node "$modules/get_file.mjs" "$wsdl"
+    tap sh "$here/scan_with_sane.sh" "$build" flatbed "$scratch/page.png"
+    number=0
+    for what in GetScannerElements GetScannerElements CreateScanJob RetrieveImage; do
+        number=$((number + 1))
+        keep "$scratch/taped/$number" "airscan-$number" sane-airscan "$sane" \
+            "$what, to wsd-virtual-scanner"
     done
-    url=$(sed -n 's/^READY //p' "$scratch/service")
-    for name in $(ls "$scratch/files"); do
-        timeout 60 "$@" "$url" "$name" >"$scratch/got" &&
-            cmp "$scratch/files/$name" "$scratch/got" || return 1
-    done
-    ! timeout 60 "$@" "$url" missing >"$scratch/got" 2>&1 &&
-        grep -F "There is no such file." "$scratch/got"
 }
 
 # ---- All of it -----------------------------------------------------------------------
@@ -270,10 +345,12 @@ sh cmake/packages.sh build test
 sh cmake/packages.sh interop || echo "Going on without them."
 cmake --preset release >"$scratch/log" 2>&1 || { cat "$scratch/log" && exit 1; }
 cmake --build --preset release --target wsd-print wsd-send wsd-receiver \
-    wsd-file-service wsd-get-file wsd-virtual-printer wsd-virtual-scanner read_ours vsftpd_uploads wininet_large >"$scratch/log" 2>&1 ||
+    wsd-file-service wsd-get-file wsd-virtual-printer wsd-virtual-scanner read_ours ftp_uploads wininet_large >"$scratch/log" 2>&1 ||
     { cat "$scratch/log" && exit 1; }
 
-apache='' gsoap='' gmime='' mingw='' nginx='' node='' perl='' python='' sane='' tshark='' time='' vsftpd='' zeep=''
+apache='' curl='' gsoap='' gmime='' mingw='' nginx='' node='' node_soap='' perl=''
+pure_ftpd='' python='' sane='' tshark='' time='' toolbelt='' vsftpd='' zeep=''
+! command -v curl >/dev/null || curl=$(curl --version | sed -n '1s/curl \([^ ]*\).*/\1/p')
 if command -v soapcpp2 >/dev/null && pkg-config --exists gsoap libcrypto; then
     gsoap=$(pkg-config --modversion gsoap)
     build_gsoap_programs >"$scratch/log" || { cat "$scratch/log" && exit 1; }
@@ -288,6 +365,11 @@ fi
 PATH=$PATH:/usr/sbin # where servers are
 if [ "$(id -u)" -eq 0 ] && command -v vsftpd >/dev/null; then # only root can start it
     vsftpd=$(vsftpd -v 0>&1 | sed 's/[^0-9]*//')
+    unpacked=$build/tests/interop_pure-ftpd
+    PATH=$PATH:$unpacked/usr/sbin:$unpacked/usr/bin
+    if command -v pure-ftpd >/dev/null || unpack_pure_ftpd "$unpacked" >"$scratch/log" 2>&1; then
+        pure_ftpd=$(pure-ftpd --help 2>&1 | sed -n '1s/[^0-9]*\([0-9.]*\).*/\1/p')
+    fi
 fi
 if [ -n "$python" ] && command -v apache2 >/dev/null; then
     apache=$(apache2 -v | sed -n '1s/.*Apache.\([0-9.]*\).*/\1/p')
@@ -297,13 +379,15 @@ if [ -n "$python" ] && command -v nginx >/dev/null; then
 fi
 if [ -n "$python" ]; then
     /usr/bin/python3 -c 'import zeep' 2>/dev/null &&
-        zeep=$(/usr/bin/python3 -c 'import zeep; print(zeep.__version__)')
+        zeep=$(/usr/bin/python3 -c 'import zeep; print(zeep.__version__)') &&
+        toolbelt=$(/usr/bin/python3 -c 'import requests_toolbelt as it; print(it.__version__)')
     perl -MMIME::Parser -e 1 2>/dev/null &&
         perl=$(perl -MMIME::Parser -e 'print $MIME::Parser::VERSION')
     modules=$build/tests/interop_node
     if command -v npm >/dev/null && install_modules >"$scratch/log" 2>&1; then
         node=$(node --version)
         node=${node#v}
+        node_soap=$(sed -n 's/.*"version": "\(.*\)",/\1/p' "$modules/node_modules/soap/package.json")
     fi
 fi
 ! env time true 2>/dev/null || time=ours
@@ -314,10 +398,15 @@ fi
 
 if command -v airscan-discover >/dev/null && command -v scanimage >/dev/null &&
     command -v compare >/dev/null; then
-    sane=$(scanimage --version | sed 's/[^0-9]*\([0-9.]*\).*/\1/')
+    sane=$(dpkg-query --show --showformat '${Version}' sane-airscan | sed 's/-.*//')
     make_images
 fi
 
+if [ "${1-}" = --record ]; then
+    echo "== Recordings"
+    record_all
+    exit
+fi
 for size in 0 1 65535 65536 65537 5242880 104857600; do
     random "$size" >"$scratch/$size"
 done
@@ -356,15 +445,17 @@ pair GMime "$gmime" "messages, sound and damaged" \
     reads_alike GMime "$scratch/read_gmime"
 pair nginx "$nginx" "256 MiB through it, its refusals, certificates" \
     sh "$here/nginx.sh" "$build"
-wsdl=$here/file_service/file.wsdl
 pair gSOAP "$gsoap" "gets files" gets_files "$scratch/gsoap_get_file/get_file"
 pair zeep "$zeep" "gets files" \
     gets_files /usr/bin/python3 "$here/file_service/get_zeep.py" "$wsdl"
-pair node-soap "$node" "gets files" gets_files node "$modules/get_file.mjs" "$wsdl"
-for program in curl email_package toolbelt; do
-    pair "$program" "$zeep" "prints what it has packed" \
-        sh "$here/print/print.sh" "$build" "$program" "$scratch/files"/*
-done
+pair node-soap "$node_soap" "gets files" gets_files node "$modules/get_file.mjs" "$wsdl"
+pair curl "$curl" "prints what it has packed" prints curl
+pair email "$python" "prints what it has packed" prints email_package
+pair toolbelt "$toolbelt" "prints what it has packed" prints toolbelt
+pair gSOAP "$gsoap" "prints what it has packed" \
+    prints "$scratch/gsoap_send_document/send_document"
+pair node-soap "$node_soap" "prints what it has packed" \
+    prints node "$modules/send_document.mjs" "$here/print/print.wsdl"
 pair nginx "$nginx" "in front of devices, two of them in turn" \
     sh "$here/balance.sh" "$build" nginx
 pair Apache "$apache" "in front of devices, two of them in turn" \
@@ -375,7 +466,9 @@ done
 pair sane-airscan "$sane" "three pages from a feeder" scans feeder page.jpg
 pair sane-airscan "$sane" "Ctrl-C, and the next scan" scans interrupt page.png
 pair vsftpd "$vsftpd" "FTP with wininet.h" \
-    sh "$here/vsftpd/serve.sh" "$build/tests/vsftpd_uploads"
+    sh "$here/ftp/serve.sh" vsftpd "$build/tests/ftp_uploads"
+pair pure-ftpd "$pure_ftpd" "FTP with wininet.h" \
+    sh "$here/ftp/serve.sh" pure-ftpd "$build/tests/ftp_uploads"
 pair mingw-w64 "$mingw" "the usual WinINet program, compiled" \
     sh tests/install/wininet_pattern.sh compile
 pair wininet.h ours "4.5 GiB over HTTP, in less than 16 MiB" \

@@ -28,13 +28,19 @@ soon() {
     done
 }
 
-# Starts a program that says READY URL, its output in NAME.log; sets url.
+# Starts a program that says READY URL, its output in NAME.log; sets url.  With TAP, a
+# command, in the environment that stands in front of it: see tap.py.
 start() { # NAME COMMAND...
+    start_alone "$@"
+    # shellcheck disable=SC2086 # words
+    [ -z "${TAP-}" ] || start_alone "$1-tap" $TAP "$url"
+}
+start_alone() {
     name=$1
     shift
     "$@" >"$scratch/$name.log" 2>&1 &
     processes="$processes $!"
-    soon grep -q '^READY ' "$scratch/$name.log"
+    soon grep -qs '^READY ' "$scratch/$name.log"
     url=$(sed -n 's/^READY //p' "$scratch/$name.log")
 }
 

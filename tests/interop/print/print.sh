@@ -1,7 +1,10 @@
 #!/bin/sh
 # Prints files on wsd-virtual-printer with a message that another program makes.
-# Usage: print.sh BUILD_FOLDER curl|email_package|toolbelt FILE...
-usage="usage: print.sh BUILD_FOLDER curl|email_package|toolbelt FILE..."
+# Usage: print.sh BUILD_FOLDER PROGRAM FILE...
+# PROGRAM: "curl"; the name of a Python program beside this one, which gets a URL, a file
+# with the envelope and the document; or a command that makes the envelope itself and
+# gets a URL, the number of a job and the document.
+usage="usage: print.sh BUILD_FOLDER PROGRAM FILE..."
 build=${1:?$usage} program=${2:?$usage}
 shift 2
 here=$(dirname "$0")
@@ -29,7 +32,10 @@ send() { # FILE
             -F "root=<$scratch/envelope;type=application/xop+xml; charset=UTF-8; type=\"application/soap+xml\";headers=\"Content-ID: <root@it>\"" \
             -F "document=@$1;type=application/octet-stream;headers=\"Content-ID: <document@it>\""
         ;;
-    *) /usr/bin/python3 "$here/$program.py" "$url" "$scratch/envelope" "$1" ;;
+    email_package | toolbelt)
+        /usr/bin/python3 "$here/$program.py" "$url" "$scratch/envelope" "$1"
+        ;;
+    *) $program "$url" "$number" "$1" ;; # words
     esac
 }
 

@@ -1,6 +1,7 @@
-/* FTP with wininet.h against a vsftpd that tests/interop/run.sh has started: whose folder
- * up/ may be written to, nothing else, and where "anonymous" needs the password "secret".
- * Usage: vsftpd_uploads PORT FOLDER */
+/* FTP with wininet.h against a server that serve.sh has started: whose folder up/ may be
+ * written to, nothing else, and where "anonymous" needs the password "secret".
+ * Usage: ftp_uploads PORT FOLDER vsftpd|pure-ftpd|abandon
+ * (abandon: ends in the middle of an upload) */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,12 +11,16 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <dirent.h>
+#include <poll.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "support/internet.h"
 
 static INTERNET_PORT port;
-static const char *folder;
+static char **arguments;
+#define FOLDER (arguments[2])
 
 static HINTERNET connect_with(HINTERNET *session, const char *password, DWORD flags)
 {
@@ -32,7 +37,7 @@ static void check_file(const char *name, const char *bytes, size_t size)
     FILE *file;
 
     assert_non_null(content);
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    snprintf(path, sizeof(path), "%s/%s", FOLDER, name);
     file = fopen(path, "rb");
     assert_non_null(file);
     assert_int_equal(fread(content, 1, size + 1, file), size);
@@ -132,21 +137,78 @@ static void close__of_the_connection__completes_the_upload(void **state)
     assert_done(InternetCloseHandle(session));
 }
 
-static void download__is_what_the_server_has(void **state)
+/* How many names a folder of the server has, those that FTP does not show included. */
+static size_t names_in(const char *name)
 {
+    char path[4096];
+    size_t count = 0;
+    DIR *folder;
+
+    snprintf(path, sizeof(path), "%s/%s", FOLDER, name);
+    folder = opendir(path);
+    assert_non_null(folder);
+    for (struct dirent *entry; (entry = readdir(folder)) != NULL;)
+        count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    closedir(folder);
+    return count;
+}
+
+/* [F10] A program of its own, that ends while its upload is at the server. */
+static void abandon(void **state)
+{
+    static char block[100000];
     HINTERNET session, file;
     HINTERNET connect = connect_with(&session, "secret", INTERNET_FLAG_PASSIVE);
 
     (void)state;
     assert_done(connect);
-    file = FtpOpenFileA(connect, "there", GENERIC_READ, FTP_TRANSFER_TYPE_BINARY, 0);
+    file = FtpOpenFileA(connect, "up/file", GENERIC_WRITE, 0, 0);
     assert_done(file);
-    assert_string_equal(request_body(file), "what is there\n");
-    assert_done(InternetCloseHandle(file));
-    assert_refused(FtpOpenFileA(connect, "missing", GENERIC_READ, 0, 0),
-                   ERROR_INTERNET_EXTENDED_ERROR);
-    assert_true(last_reply_begins_with("550 "));
-    assert_done(InternetCloseHandle(session));
+    assert_done(request_write(file, block, sizeof(block)));
+    assert_int_equal(names_in("up"), 1);
+    _exit(0);
+}
+
+/* The server knows that it is not whole: vsftpd deletes it.  pure-ftpd says 451 to
+ * whoever is still there to hear it, and keeps what has come. */
+static void upload__that_ends_with_its_program__is_not_kept(void **state)
+{
+    int status, tries = 0;
+    pid_t program;
+
+    (void)state;
+    if (strcmp(arguments[3], "pure-ftpd") == 0)
+        skip();
+    program = fork();
+    if (program == 0) {
+        execl(arguments[0], arguments[0], arguments[1], FOLDER, "abandon", (char *)NULL);
+        _exit(2);
+    }
+    assert_int_equal(waitpid(program, &status, 0), program);
+    assert_int_equal(status, 0);
+    while (names_in("up") > 0 && tries++ < PEER_PATIENCE_MS / 50)
+        poll(NULL, 0, 50);
+    assert_int_equal(names_in("up"), 0);
+}
+
+static void download__passive_and_active__is_what_the_server_has(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        HINTERNET session, file;
+        HINTERNET connect =
+            connect_with(&session, "secret", i == 0 ? INTERNET_FLAG_PASSIVE : 0);
+
+        assert_done(connect);
+        file = FtpOpenFileA(connect, "there", GENERIC_READ, FTP_TRANSFER_TYPE_BINARY, 0);
+        assert_done(file);
+        assert_string_equal(request_body(file), "what is there\n");
+        assert_done(InternetCloseHandle(file));
+        assert_refused(FtpOpenFileA(connect, "missing", GENERIC_READ, 0, 0),
+                       ERROR_INTERNET_EXTENDED_ERROR);
+        assert_true(last_reply_begins_with("550 "));
+        assert_done(InternetCloseHandle(session));
+    }
 }
 
 int main(int argc, char **argv)
@@ -156,14 +218,19 @@ int main(int argc, char **argv)
         cmocka_unit_test(upload__where_nobody_may_write__is_refused),
         cmocka_unit_test(connect__wrong_password__is_refused),
         cmocka_unit_test(close__of_the_connection__completes_the_upload),
-        cmocka_unit_test(download__is_what_the_server_has),
+        cmocka_unit_test(upload__that_ends_with_its_program__is_not_kept),
+        cmocka_unit_test(download__passive_and_active__is_what_the_server_has),
     };
 
-    if (argc != 3) {
-        fprintf(stderr, "usage: vsftpd_uploads PORT FOLDER\n");
+    const struct CMUnitTest abandoning[] = {cmocka_unit_test(abandon)};
+
+    if (argc != 4) {
+        fprintf(stderr, "usage: ftp_uploads PORT FOLDER vsftpd|pure-ftpd|abandon\n");
         return 2;
     }
     port = (INTERNET_PORT)atoi(argv[1]);
-    folder = argv[2];
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    arguments = argv;
+    return strcmp(argv[3], "abandon") == 0
+               ? cmocka_run_group_tests(abandoning, NULL, NULL)
+               : cmocka_run_group_tests(tests, NULL, NULL);
 }
