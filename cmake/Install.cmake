@@ -1,10 +1,14 @@
 # <prefix>/include/wsdattach/*.h, the library, a CMake package and a .pc file.  Both add
 # include/wsdattach itself to the include path, so that <wsdattachment.h> works as on Windows.
+# <wsdapi.h> and the like are in a folder of their own.
 include(CMakePackageConfigHelpers)
 set(header_dir ${CMAKE_INSTALL_INCLUDEDIR}/wsdattach)
+set(compat_dir ${CMAKE_INSTALL_INCLUDEDIR}/wsdattach-compat)
 set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/wsdattach)
 
 install(TARGETS wsdattach EXPORT wsdattachTargets FILE_SET HEADERS DESTINATION ${header_dir})
+install(TARGETS wsdattach_compat EXPORT wsdattachTargets
+    FILE_SET HEADERS DESTINATION ${compat_dir})
 install(EXPORT wsdattachTargets NAMESPACE wsdattach:: DESTINATION ${config_dir})
 if(WSDATTACH_SERVICE)
     install(TARGETS wsdattach_service EXPORT wsdattachServiceTargets
@@ -26,7 +30,7 @@ if(BUILD_SHARED_LIBS)
     set(pc_requires Requires.private)
 endif()
 file(RELATIVE_PATH pc_prefix_from_pcdir /p/${CMAKE_INSTALL_LIBDIR}/pkgconfig /p)
-set(pc_files wsdattach)
+set(pc_files wsdattach wsdattach-compat)
 if(WSDATTACH_SERVICE)
     list(APPEND pc_files wsdattach-service)
 endif()

@@ -12,7 +12,8 @@ packages_for() {
             libcurl4-openssl-dev libmicrohttpd-dev libxml2-dev
         ;;
     test) # without certificates TLS fails before it begins
-        echo g++ libcmocka-dev ca-certificates curl openssl python3 time valgrind
+        echo g++ libcmocka-dev libglib2.0-dev libuv1-dev ca-certificates curl openssl \
+            python3 time valgrind
         ;;
     bench) echo gsoap libgsoap-dev ;; # what it is compared with
     clang) echo clang libclang-rt-dev ;; # the tests with clang
@@ -38,12 +39,14 @@ is_there() {
     libclang-rt-dev) compiles clang -fsanitize=address,undefined ;;
     libcmocka-dev) has_library cmocka ;;
     libcurl4-openssl-dev) has_library libcurl ;;
+    libglib2.0-dev) has_library glib-2.0 ;;
     libgmime-3.0-dev) has_library gmime-3.0 ;;
     libgsoap-dev) has_library gsoap ;;
     libmicrohttpd-dev) has_library libmicrohttpd ;;
     libmime-tools-perl) perl -MMIME::Parser -e 1 2>/dev/null ;;
     libsodium23) PATH=$PATH:/sbin ldconfig -p | grep -q libsodium.so.23 ;;
     libssl-dev) has_library libssl ;;
+    libuv1-dev) has_library libuv ;;
     libxml2-dev) has_library libxml-2.0 ;;
     clang) has clang && has clang++ ;;
     gcc-mingw-w64-x86-64-win32) has x86_64-w64-mingw32-gcc ;;

@@ -23,9 +23,8 @@
 #include <vector>
 
 #include "device.h"
-#include "owned.hpp"
 #include "wsd_attachment.h"
-#include "wsd_error.h"
+#include "wsdattach.hpp"
 
 #define FILE_SERVICE "http://www.example.com/ncd/FileService"
 
@@ -185,20 +184,6 @@ struct file_service {
     crew senders; /* ends first: it uses the others */
 };
 
-/* With size 0 only opens the stream, if it is not open yet. */
-HRESULT write_all(IWSDOutboundAttachment *attachment, const BYTE *bytes, DWORD size)
-{
-    DWORD written;
-    HRESULT hr;
-
-    do {
-        hr = attachment->Write(bytes, size, &written);
-        bytes += written;
-        size -= written;
-    } while (hr == S_OK && size > 0);
-    return hr;
-}
-
 /* problem: set when it is the file's. */
 HRESULT write_file(IWSDOutboundAttachment *attachment, const file &from,
                    const char *&problem)
@@ -216,7 +201,7 @@ HRESULT write_file(IWSDOutboundAttachment *attachment, const file &from,
             problem = "the file became shorter";
         if (problem != nullptr)
             return E_FAIL;
-        hr = write_all(attachment, block, static_cast<DWORD>(n));
+        hr = wsd::write(*attachment, wsd::bytes(block, static_cast<size_t>(n)));
         done += static_cast<uint64_t>(n);
     } while (hr == S_OK && n > 0);
     return hr;
@@ -245,14 +230,12 @@ HRESULT answer(file_service &self, file &&what, wsd_outbound_message *reply)
 {
     static const char body[] = "<fil:GetFileResponse xmlns:fil=\"" FILE_SERVICE "\">"
                                "<fil:Attachment/></fil:GetFileResponse>";
-    owned<IWSDOutboundAttachment> attachment;
-    HRESULT hr = WSDCreateOutboundAttachment(into(attachment));
+    wsd::outbound_attachment attachment;
+    HRESULT hr = WSDCreateOutboundAttachment(wsd::into(attachment));
 
     if (hr != S_OK)
         return hr;
-    attachment->AddRef();
-    self.senders.start([&self, from = std::move(what),
-                        shared = owned<IWSDOutboundAttachment>(attachment.get())] {
+    self.senders.start([&self, from = std::move(what), shared = wsd::share(attachment)] {
         send(self, shared.get(), from);
     });
     hr = wsd_outbound_message_set_body(reply, body, sizeof(body) - 1);

@@ -16,10 +16,9 @@
 
 #include "cli.h"
 #include "escape.h"
-#include "owned.hpp"
 #include "part_file.h"
 #include "transfer.h"
-#include "wsd_error.h"
+#include "wsdattach.hpp"
 
 #define FILE_SERVICE "http://www.example.com/ncd/FileService"
 
@@ -122,7 +121,7 @@ struct download {
     char error[1024]; /* why it failed */
 };
 
-HRESULT make_request(const char *name, owned<wsd_outbound_message> &request)
+HRESULT make_request(const char *name, wsd::outbound_message &request)
 {
     char *body = nullptr;
     size_t length;
@@ -135,7 +134,7 @@ HRESULT make_request(const char *name, owned<wsd_outbound_message> &request)
         escape_xml(to, name);
         std::fputs("</fil:filePath></fil:GetFileRequest>", to);
         if (std::fclose(to) == 0)
-            hr = wsd_outbound_message_create(FILE_SERVICE "/GetFile", into(request));
+            hr = wsd_outbound_message_create(FILE_SERVICE "/GetFile", wsd::into(request));
     }
     if (hr == S_OK)
         hr = wsd_outbound_message_set_body(request.get(), body, length);
@@ -144,20 +143,20 @@ HRESULT make_request(const char *name, owned<wsd_outbound_message> &request)
 }
 
 /* S_OK, and `attachment` is what the service answered. */
-HRESULT ask(download &self, wsd_client *client, owned<wsd_inbound_message> &reply,
-            owned<IWSDInboundAttachment> &attachment)
+HRESULT ask(download &self, wsd_client *client, wsd::inbound_message &reply,
+            wsd::inbound_attachment &attachment)
 {
-    owned<wsd_outbound_message> request;
+    wsd::outbound_message request;
     HRESULT hr = make_request(self.name, request);
 
     if (hr == S_OK)
         hr = wsd_client_send(client, self.url, request.get());
     if (hr == S_OK)
-        hr = transfer_reply(&self.cli, client, request.get(), into(reply));
+        hr = transfer_reply(&self.cli, client, request.get(), wsd::into(reply));
     if (hr != S_OK)
         return hr;
     hr = wsd_inbound_message_attachment(reply.get(), "GetFileResponse/Attachment",
-                                        into(attachment));
+                                        wsd::into(attachment));
     if (hr != S_OK)
         cli_set_reason(&self.cli, "the answer has no file in it");
     return hr;
@@ -209,14 +208,14 @@ HRESULT get_file(download &self)
 {
     wsd_client_options options = WSD_CLIENT_OPTIONS_INIT;
     target file(self.cli, self.path);
-    owned<wsd_client> client;
-    owned<wsd_inbound_message> reply;
-    owned<IWSDInboundAttachment> attachment;
+    wsd::client client;
+    wsd::inbound_message reply;
+    wsd::inbound_attachment attachment;
     HRESULT hr = file.open();
 
     transfer_set_timeout(&options, self.timeout_s);
     if (hr == S_OK)
-        hr = wsd_client_create(&options, into(client));
+        hr = wsd_client_create(&options, wsd::into(client));
     if (hr == S_OK)
         hr = ask(self, client.get(), reply, attachment);
     if (hr == S_OK)

@@ -39,7 +39,7 @@ foreach(file IN LISTS files)
     endif()
 endforeach()
 
-file(GLOB files RELATIVE ${ROOT} ${ROOT}/include/*)
+file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/include/*)
 foreach(file IN LISTS files)
     if(NOT built MATCHES "/${file}[ \n)]")
         fault("${file} is in no list of src/CMakeLists.txt: it is never installed")

@@ -3,6 +3,7 @@
 # Usage: headers_alone.sh <include folder>
 set -u
 include=${1:?usage: headers_alone.sh <include folder>}
+compat=$include/compat
 warnings='-Wall -Wextra -Wpedantic -Wconversion -Werror -fsyntax-only'
 ran=0
 failed=0
@@ -17,11 +18,11 @@ check()
         return
     fi
     for suffix; do
-        for header in "$include"/*."$suffix"; do
+        for header in "$include"/*."$suffix" "$compat"/*."$suffix"; do
             [ -e "$header" ] || continue
             # Twice: a header must also bear to be included again.
             if printf '#include <%s>\n#include <%s>\n' "${header##*/}" "${header##*/}" |
-                "$compiler" -x "$language" -std="$standard" $warnings -I"$include" -; then
+                "$compiler" -x "$language" -std="$standard" $warnings -I"$include" -I"$compat" -; then
                 echo "PASS $compiler -std=$standard ${header##*/}"
             else
                 echo "FAIL $compiler -std=$standard ${header##*/}"

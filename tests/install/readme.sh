@@ -1,23 +1,27 @@
 #!/bin/sh
-# The programs of README.md: the sender sends a document, and the device prints it; the
-# last one uploads it.
-# Run as: sh readme.sh SENDER DEVICE UPLOAD UPLOAD_SERVER
+# The programs of README.md: the senders, in C and in C++, send a document, and the device
+# prints it; the last one uploads it.
+# Run as: sh readme.sh SENDER SENDER_IN_CPP DEVICE UPLOAD UPLOAD_SERVER
 . "$(dirname "$0")/../examples/tools.sh"
-sender_program=$1 device_program=$2 upload_program=$3 upload_server=$4
+senders="$1 $2" device_program=$3 upload_program=$4 upload_server=$5
 
 device_is_there() { url=$(grep -s '^http' "$scratch/log"); }
 
-sender_and_device__understand_each_other() {
+senders_and_device__understand_each_other() {
     make_file document 1000000 && mkfifo "$scratch/keyboard" || return 1
-    "$device_program" <"$scratch/keyboard" >"$scratch/received" 2>"$scratch/log" &
-    device=$!
-    exec 4>"$scratch/keyboard"
-    soon device_is_there || return 1
-    run "$sender_program" "$url" <"$scratch/document"
-    is_status 0 && out_has UploadResponse && cmp "$scratch/document" "$scratch/received" ||
-        return 1
-    echo >&4 # Enter
-    wait "$device" && device=
+    for program in $senders; do
+        "$device_program" <"$scratch/keyboard" >"$scratch/received" 2>"$scratch/log" &
+        device=$!
+        exec 4>"$scratch/keyboard"
+        soon device_is_there || return 1
+        run "$program" "$url" <"$scratch/document"
+        is_status 0 && out_has UploadResponse && cmp "$scratch/document" "$scratch/received" ||
+            return 1
+        echo >&4 # Enter
+        wait "$device" && device= || return 1
+        run "$program" "$url" <"$scratch/document"
+        is_status 1 && grep -q "not sent" "$scratch/out" "$scratch/err" || return 1
+    done
 }
 
 upload__says_what_the_server_says() {
@@ -33,4 +37,4 @@ upload__says_what_the_server_says() {
     is_status 1 && err_has "error 12029"
 }
 
-run_tests sender_and_device__understand_each_other upload__says_what_the_server_says
+run_tests senders_and_device__understand_each_other upload__says_what_the_server_says
