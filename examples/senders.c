@@ -138,7 +138,7 @@ static int senders_print_usage(const struct senders *self, FILE *to, int status)
             "Sends each FILE to the device at URL, all at once and on one thread.\n"
             "\n"
             "  --timeout S  give up when the device does nothing for S seconds\n"
-            "  --help\n",
+            "  --help, --version\n",
             self->program);
     return status;
 }
@@ -148,6 +148,7 @@ static const char *senders_parse(struct senders *self, int argc, char **argv,
 {
     static const struct option table[] = {{"timeout", required_argument, NULL, 't'},
                                           {"help", no_argument, NULL, 'h'},
+                                          {"version", no_argument, NULL, 'v'},
                                           {NULL, 0, NULL, 0}};
     int option;
 
@@ -156,6 +157,8 @@ static const char *senders_parse(struct senders *self, int argc, char **argv,
 
         if (option == 'h')
             exit(senders_print_usage(self, stdout, EXIT_SUCCESS));
+        if (option == 'v')
+            exit(printf("%s " WSD_VERSION "\n", self->program) < 0);
         if (seconds < 1 || seconds > 86400)
             exit(senders_print_usage(self, stderr, 2));
         options->connect_timeout_ms = (DWORD)seconds * 1000;
