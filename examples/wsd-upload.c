@@ -269,12 +269,13 @@ static bool upload_http(struct upload *upload)
 /* ---- FTP --------------------------------------------------------------------------- */
 
 /* With its handles closed, the file would be complete for the server; the end of the
- * program cuts it. */
+ * program cuts it.  Whether there is a bar, only the thread that draws it knows. */
 static void end_program(void *context)
 {
-    struct upload *upload = context;
+    const struct upload *upload = context;
 
-    cli_print_error(&upload->cli, "not sent", "interrupted");
+    fprintf(stderr, "%s%s: not sent: interrupted\n",
+            isatty(STDERR_FILENO) ? "\r\033[K" : "", upload->cli.program);
     _exit(EXIT_FAILURE);
 }
 
