@@ -534,8 +534,8 @@ static void transfer_time_out(struct wsd_curl_transfer *transfer)
         [WSD_CURL_FULL] = "the application to read",
     };
 
-    snprintf(transfer->error, sizeof(transfer->error), "timed out, waiting for %s",
-             awaited[transfer->phase]);
+    (void)snprintf(transfer->error, sizeof(transfer->error), "timed out, waiting for %s",
+                   awaited[transfer->phase]);
     wsd_curl_transfer_finish(transfer, HRESULT_FROM_WIN32(ERROR_WINHTTP_TIMEOUT));
 }
 

@@ -123,11 +123,12 @@ static bool is_right(enum fault kind, HRESULT hr)
 {
     static const struct {
         enum fault kind;
-        HRESULT codes[6]; /* S_OK: no more */
+        HRESULT codes[8]; /* S_OK: no more */
     } rows[] = {
         {FAULT_alloc,
          {E_OUTOFMEMORY, W(NO_SYSTEM_RESOURCES), W(WINHTTP_NAME_NOT_RESOLVED),
-          W(WINHTTP_CONNECTION_ERROR), WS_E_INVALID_FORMAT}},
+          W(WINHTTP_CONNECTION_ERROR), W(WINHTTP_HEADER_SIZE_OVERFLOW),
+          W(WINHTTP_INVALID_SERVER_RESPONSE), WS_E_INVALID_FORMAT}},
         {FAULT_socket, {W(TOO_MANY_OPEN_FILES), W(WINHTTP_CANNOT_CONNECT)}},
         {FAULT_listen, {HRESULT_FROM_WIN32(WSAEADDRINUSE), W(WINHTTP_CANNOT_CONNECT)}},
         {FAULT_connect, {W(WINHTTP_CANNOT_CONNECT)}},
