@@ -144,6 +144,30 @@ static unsigned answer_bit(int challenge)
     return challenge == 401 ? 1 : challenge == 407 ? 2 : 0;
 }
 
+/* Before 8.7 libcurl forgets to put the body into chunks when the head did not go out in
+ * one piece: the peer would take the document for sizes of chunks. */
+static bool is_cut_head_fatal(const struct wsd_curl_transfer *transfer)
+{
+    return transfer->body_length == WSD_LENGTH_UNKNOWN && !transfer->body_has_chunks &&
+           curl_version_info(CURLVERSION_NOW)->version_num < 0x080700;
+}
+
+/* Sees the first piece of the head, and no more: libcurl would tell of every write. */
+static int http_on_debug(CURL *easy, curl_infotype type, char *bytes, size_t size,
+                         void *context)
+{
+    struct wsd_curl_transfer *transfer = context;
+
+    if (type != CURLINFO_HEADER_OUT)
+        return 0;
+    curl_easy_setopt(easy, CURLOPT_VERBOSE, 0L);
+    if (size < 4 || memcmp(bytes + size - 4, "\r\n\r\n", 4) != 0) {
+        transfer->failure = CONNECTION_ERROR;
+        wsd_curl_transport_touch(transfer);
+    }
+    return 0;
+}
+
 /* A request is about to begin, be it the first or one that libcurl makes of its own, and
  * there is a connection for it.  One without a body is not pulled; but from here on its
  * head goes out. */
@@ -171,30 +195,9 @@ static int http_on_request(void *context, char *peer_ip, char *local_ip, int pee
     transfer->challenge = 0;
     if (transfer->body_length == 0)
         transfer->pulled = transfer->pulled_all = true;
+    if (is_cut_head_fatal(transfer))
+        curl_easy_setopt(transfer->easy, CURLOPT_VERBOSE, 1L);
     return CURL_PREREQFUNC_OK;
-}
-
-/* Before 8.7 libcurl forgets to put the body into chunks when the head did not go out in
- * one piece: the peer would take the document for sizes of chunks. */
-static bool is_cut_head_fatal(const struct wsd_curl_transfer *transfer,
-                              const struct wsd_http_request *request)
-{
-    return transfer->body_length == WSD_LENGTH_UNKNOWN && !request->body_has_chunks &&
-           curl_version_info(CURLVERSION_NOW)->version_num < 0x080700;
-}
-
-static int http_on_debug(CURL *easy, curl_infotype type, char *bytes, size_t size,
-                         void *context)
-{
-    struct wsd_curl_transfer *transfer = context;
-
-    (void)easy;
-    if (type == CURLINFO_HEADER_OUT &&
-        (size < 4 || memcmp(bytes + size - 4, "\r\n\r\n", 4) != 0)) {
-        transfer->failure = CONNECTION_ERROR;
-        wsd_curl_transport_touch(transfer);
-    }
-    return 0;
 }
 
 /* ---- I/O thread ---- */
@@ -445,6 +448,7 @@ static void set_framing(struct wsd_curl_transfer *transfer,
 {
     transfer->host = wsd_curl_hosts_key(request->url);
     transfer->known_length = request->body_length;
+    transfer->body_has_chunks = request->body_has_chunks;
     transfer->in_chunks =
         request->prefers_chunks &&
         (request->body_length == WSD_LENGTH_UNKNOWN ||
@@ -540,11 +544,8 @@ static HRESULT set_options(struct wsd_curl_transfer *transfer,
         /* An Expect of the caller's own is not waited for. */
         SET(EXPECT_100_TIMEOUT_MS, request->awaits_continue ? 1000L : 1L);
     }
-    if (is_cut_head_fatal(transfer, request)) {
-        SET(VERBOSE, 1L);
-        SET(DEBUGFUNCTION, http_on_debug);
-        SET(DEBUGDATA, transfer);
-    }
+    SET(DEBUGFUNCTION, http_on_debug);
+    SET(DEBUGDATA, transfer);
     if (request->streams) {
         SET(MAXAGE_CONN, MAX_IDLE_SECONDS);
     }

@@ -100,6 +100,7 @@ struct wsd_curl_transfer {
     uint64_t host;              /* its key */
     uint64_t known_length;      /* or WSD_LENGTH_UNKNOWN */
     bool in_chunks;             /* in spite of it, or for want of it */
+    bool body_has_chunks;       /* of its own */
     bool refused_chunks;        /* the status says so, and there is no length */
     int refusal;             /* the status that is answered by sending it as a length */
     unsigned answered;       /* by one of its requests: 1: a 401; 2: a 407 */

@@ -120,6 +120,37 @@ static void C15__calls_that_move_a_byte_or_none__lose_nothing(void **state)
     free(document);
 }
 
+/* Without the size of each chunk the peer would take the document for such.  libcurl from
+ * 8.7 on sends all of it, and waits for an answer. */
+static void C15__chunks_behind_a_head_in_pieces__are_chunks_or_not_sent(void **state)
+{
+    static const struct peer_step steps[] = {{.what = PEER_READ_TO_END}};
+    struct peer *peer = PEER_START(steps);
+    wsd_client_options options = WSD_CLIENT_OPTIONS_INIT;
+    struct upload upload;
+    struct recorded request;
+    const char *bytes;
+    size_t received;
+    HRESULT hr;
+
+    (void)state;
+    options.response_timeout_ms = 500;
+    upload_make(&upload, &options, 1);
+    atomic_store(&short_of_everything, true);
+    upload_send(&upload, peer_url(peer));
+    if (attachment_write_all(upload.parts[0], "document", 8) == S_OK)
+        (void)attachment_close(upload.parts[0]);
+    hr = upload_result(&upload);
+    atomic_store(&short_of_everything, false);
+    bytes = peer_finish(peer, &received);
+    recorded_read(&request, bytes, received);
+    assert_hr(hr, request.whole ? HRESULT_FROM_WIN32(ERROR_WINHTTP_TIMEOUT)
+                                : HRESULT_FROM_WIN32(ERROR_WINHTTP_CONNECTION_ERROR));
+    recorded_free(&request);
+    upload_free(&upload);
+    peer_stop(peer);
+}
+
 /* As many calls at most as there are Writes, and the head. */
 static void D7__writes_of_one_byte__are_not_sent_one_by_one_and_again(void **state)
 {
@@ -145,6 +176,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(C15__calls_that_move_a_byte_or_none__lose_nothing),
+        cmocka_unit_test(C15__chunks_behind_a_head_in_pieces__are_chunks_or_not_sent),
         cmocka_unit_test(D7__writes_of_one_byte__are_not_sent_one_by_one_and_again),
     };
 
