@@ -71,16 +71,14 @@ static void http_status_line(struct wsd_curl_transfer *transfer, int status,
     bool refused = refuses_chunks(transfer, status, is_http_1_0);
 
     transfer->challenge = 0;
-    transfer->refusal = 0;
     transfer->head_ended = false;
     if (refused || is_http_1_0)
         wsd_curl_transport_note_length(transfer->transport, transfer->host);
-    if (may_be_answered(transfer, status)) {
+    transfer->wants_length = !may_be_answered(transfer, status);
+    if (!transfer->wants_length ||
+        (refused && transfer->known_length != WSD_LENGTH_UNKNOWN &&
+         has_whole_body(transfer))) {
         transfer->challenge = status;
-        transfer->pulled = false;
-    } else if (refused && transfer->known_length != WSD_LENGTH_UNKNOWN &&
-               has_whole_body(transfer)) {
-        transfer->refusal = status;
         transfer->pulled = false;
     } else if (status >= 200 && transfer->status == 0) {
         transfer->status = status;
@@ -117,7 +115,7 @@ static HRESULT http_line(struct wsd_curl_transfer *transfer, const char *line,
         return hr;
     if (status != 0)
         http_status_line(transfer, status, transfer->head.is_http_1_0);
-    if ((transfer->status != 0 || transfer->challenge != 0 || transfer->refusal != 0) &&
+    if ((transfer->status != 0 || transfer->challenge != 0) &&
         (line[0] == '\r' || line[0] == '\n')) {
         transfer->head_ended = true;
         if (transfer->status == 401)
@@ -246,16 +244,15 @@ static bool http_answer(struct wsd_curl_transfer *transfer)
 static bool http_renew(struct wsd_curl_transfer *transfer)
 {
     bool is_left =
-        transfer->challenge != 0 && transfer->sockets == transfer->sockets_before &&
-        (transfer->curl_is_done ? transfer->curl_result != CURLE_OK : transfer->paused);
+        transfer->wants_length ||
+        (transfer->sockets == transfer->sockets_before &&
+         (transfer->curl_is_done ? transfer->curl_result != CURLE_OK : transfer->paused));
 
-    if (!transfer->head_ended || (!is_left && transfer->refusal == 0))
+    if (transfer->challenge == 0 || !transfer->head_ended || !is_left)
         return false;
-    if (transfer->refusal != 0 ? http_declare(transfer) : http_answer(transfer))
+    if (transfer->wants_length ? http_declare(transfer) : http_answer(transfer))
         return true;
-    transfer->status = transfer->refusal != 0 ? transfer->refusal : transfer->challenge;
-    transfer->refusal = transfer->challenge = 0;
-    transfer->pulled = true;
+    wsd_curl_transfer_let_stand(transfer);
     return false;
 }
 
@@ -393,16 +390,13 @@ static HRESULT http_conclude_curl(struct wsd_curl_transfer *transfer, HRESULT re
 
 static HRESULT http_conclude(struct wsd_curl_transfer *transfer, HRESULT result)
 {
-    bool is_dead = is_dead_connection(transfer, result);
     const char *content_type = NULL;
 
-    if (transfer->status == 0)
-        transfer->status =
-            transfer->refusal != 0 ? transfer->refusal : transfer->challenge;
-    if (transfer->curl_is_done && transfer->failure == S_OK)
-        result = http_conclude_curl(transfer, result);
-    if (is_dead)
+    wsd_curl_transfer_let_stand(transfer);
+    if (is_dead_connection(transfer, result))
         result = RESEND_REQUEST;
+    else if (transfer->curl_is_done && transfer->failure == S_OK)
+        result = http_conclude_curl(transfer, result);
     if (transfer->body_length == 0 && transfer->pulled && !transfer->sent)
         wsd_curl_transfer_tell_sent(transfer); /* whatever came back */
     if (transfer->status != 0 && !transfer->status_told)
@@ -516,7 +510,8 @@ static HRESULT set_headers(struct wsd_curl_transfer *transfer,
 
 static HRESULT set_options(struct wsd_curl_transfer *transfer,
                            const struct wsd_http_request *request,
-                           const struct wsd_curl_settings *settings)
+                           const struct wsd_curl_settings *settings,
+                           struct wsd_curl_exposure exposure)
 {
     CURL *easy = transfer->easy;
     CURLcode code;
@@ -524,7 +519,7 @@ static HRESULT set_options(struct wsd_curl_transfer *transfer,
 #define SET(option, value)                                                               \
     if (code == CURLE_OK)                                                                \
     code = curl_easy_setopt(easy, CURLOPT_##option, value)
-    code = wsd_curl_settings_apply(settings, exposure_of(request), easy);
+    code = wsd_curl_settings_apply(settings, exposure, easy);
     SET(PROTOCOLS_STR, "http,https");
     SET(HTTP_VERSION,
         request->is_http_1_0 ? (long)CURL_HTTP_VERSION_1_0 : (long)CURL_HTTP_VERSION_1_1);
@@ -562,6 +557,7 @@ HRESULT wsd_curl_http_create(const struct wsd_mem *mem,
                              struct wsd_curl_transfer **out)
 {
     struct wsd_curl_transfer *transfer;
+    const struct wsd_curl_exposure exposure = exposure_of(request);
     struct wsd_curl_settings settings;
     HRESULT hr = wsd_curl_url_check(request->url);
 
@@ -572,20 +568,18 @@ HRESULT wsd_curl_http_create(const struct wsd_mem *mem,
         return hr;
     transfer->body = request->body;
     transfer->message_id = request->message_id;
-    transfer->is_encrypted = exposure_of(request).is_encrypted;
+    transfer->is_encrypted = exposure.is_encrypted;
     set_framing(transfer, request);
     transfer->expects = request->awaits_continue;
     settings = settings_for(transfer, request);
-    transfer->peer_answer =
-        wsd_curl_settings_answer(&settings, exposure_of(request), 401);
-    transfer->proxy_answer =
-        wsd_curl_settings_answer(&settings, exposure_of(request), 407);
-    transfer->probes = wsd_curl_settings_probe(&settings, exposure_of(request));
+    transfer->peer_answer = wsd_curl_settings_answer(&settings, exposure, 401);
+    transfer->proxy_answer = wsd_curl_settings_answer(&settings, exposure, 407);
+    transfer->probes = wsd_curl_settings_probe(&settings, exposure);
     hr = set_headers(transfer, request);
     if (hr == S_OK)
         hr = wsd_curl_transfer_set_options(transfer, request->url);
     if (hr == S_OK)
-        hr = set_options(transfer, request, &settings);
+        hr = set_options(transfer, request, &settings, exposure);
     if (FAILED(hr)) {
         wsd_curl_transfer_destroy(transfer);
         return hr;

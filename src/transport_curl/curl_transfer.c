@@ -91,7 +91,7 @@ static size_t transfer_on_read(char *buffer, size_t size, size_t count, void *co
     if (FAILED(transfer->failure))
         return CURL_READFUNC_ABORT;
     /* What follows a status that is answered is for the next request. */
-    if (transfer->challenge == 0 && transfer->refusal == 0)
+    if (transfer->challenge == 0)
         transfer->pulled = true;
     if (transfer->pulled && !transfer->cut)
         pull = transfer->body->vtable->pull(transfer->body, (uint8_t *)buffer,
@@ -147,12 +147,20 @@ static size_t transfer_on_header(char *line, size_t size, size_t count, void *co
     return length;
 }
 
+void wsd_curl_transfer_let_stand(struct wsd_curl_transfer *transfer)
+{
+    if (transfer->challenge == 0)
+        return;
+    transfer->status = transfer->challenge;
+    transfer->challenge = 0;
+    transfer->pulled = true;
+}
+
 HRESULT wsd_curl_transfer_begin_body(struct wsd_curl_transfer *transfer,
                                      const char *content_type)
 {
     transfer->body_begun = true;
-    if (transfer->status == 0) /* what libcurl answers, it does not show */
-        transfer->status = transfer->challenge;
+    wsd_curl_transfer_let_stand(transfer); /* what libcurl answers, it does not show */
     return transfer->handler->vtable->begin_body(transfer->handler, transfer->status,
                                                  content_type);
 }
@@ -168,7 +176,7 @@ static size_t transfer_on_body(char *bytes, size_t size, size_t count, void *con
 
     transfer->progress_ms = wsd_clock_ms();
     wsd_curl_transport_touch(transfer);
-    if (transfer->refusal != 0)
+    if (transfer->challenge != 0 && transfer->wants_length)
         return length; /* nobody is told of it */
     if (!transfer->body_begun) {
         curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_TYPE, &content_type);
@@ -376,11 +384,10 @@ void wsd_curl_transfer_leave_socket(struct wsd_curl_transfer *transfer, int fd)
 bool wsd_curl_transfer_rewind(struct wsd_curl_transfer *transfer)
 {
     struct wsd_body_source *body = transfer->body;
-    bool is_answer = transfer->challenge != 0 || transfer->refusal != 0;
 
     if (transfer->body_length > 0 &&
         (transfer->pulled_bytes > 0 || transfer->pulled_all)) {
-        if (transfer->sent && !is_answer && !transfer->unread)
+        if (transfer->sent && transfer->challenge == 0 && !transfer->unread)
             return false;
         if (body->vtable->rewind == NULL || !body->vtable->rewind(body))
             return false;
@@ -407,7 +414,7 @@ void wsd_curl_transfer_again(struct wsd_curl_transfer *transfer)
     curl_multi_remove_handle(multi, transfer->easy);
     transfer->paused = transfer->full = transfer->head_ended = false;
     transfer->curl_is_done = transfer->spoiled = false;
-    transfer->challenge = transfer->refusal = 0;
+    transfer->challenge = 0;
     transfer->interest = CURL_POLL_NONE;
     transfer->taken = 0;
     transfer->uploaded = 0;

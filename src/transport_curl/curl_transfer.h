@@ -80,7 +80,7 @@ struct wsd_curl_transfer {
     int status;      /* final; 0 before; FTP: the last reply's code */
     bool expects;    /* libcurl may send the request again without Expect, */
     bool probes;     /* or with its body after a probe without */
-    int challenge;   /* the status that it may do so for, until that is clear; or 0 */
+    int challenge;   /* the status that another request may answer; or 0 */
     int interest;    /* CURL_POLL_*: what libcurl waits for on the socket */
     uint64_t pulled_bytes;
     struct wsd_curl_head head; /* HTTP */
@@ -102,14 +102,14 @@ struct wsd_curl_transfer {
     bool in_chunks;             /* in spite of it, or for want of it */
     bool body_has_chunks;       /* of its own */
     bool refused_chunks;        /* the status says so, and there is no length */
-    int refusal;             /* the status that is answered by sending it as a length */
-    unsigned answered;       /* by one of its requests: 1: a 401; 2: a 407 */
-    unsigned sockets;        /* opened for this transfer, */
-    unsigned sockets_before; /* and when its newest request began, which is */
-    bool reused;             /* on a kept connection, */
-    bool spoiled;            /* with something on it already; it */
-    bool heard;              /* has had a line of a response, */
-    bool unread;             /* or ended without the peer's reading all of it */
+    bool wants_length;          /* the challenge does, and libcurl does not answer it */
+    unsigned answered;          /* by one of its requests: 1: a 401; 2: a 407 */
+    unsigned sockets;           /* opened for this transfer, */
+    unsigned sockets_before;    /* and when its newest request began, which is */
+    bool reused;                /* on a kept connection, */
+    bool spoiled;               /* with something on it already; it */
+    bool heard;                 /* has had a line of a response, */
+    bool unread;                /* or ended without the peer's reading all of it */
 };
 
 /* A transfer without options; it has two references. */
@@ -146,6 +146,8 @@ bool wsd_curl_transfer_rewind(struct wsd_curl_transfer *transfer);
 void wsd_curl_transfer_again(struct wsd_curl_transfer *transfer);
 /* All that was pulled is out. */
 void wsd_curl_transfer_tell_sent(struct wsd_curl_transfer *transfer);
+/* The challenge, if there is one, is not answered after all: it is the status. */
+void wsd_curl_transfer_let_stand(struct wsd_curl_transfer *transfer);
 HRESULT wsd_curl_transfer_begin_body(struct wsd_curl_transfer *transfer,
                                      const char *content_type);
 /* To libcurl, where it forgets to ask for one. */
