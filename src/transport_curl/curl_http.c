@@ -1,21 +1,18 @@
 #include "transport_curl/curl_http.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "mime/ascii.h"
-#include "os/clock.h"
-#include "os/socket.h"
 #include "transport_curl/curl_error.h"
 #include "transport_curl/curl_hosts.h"
+#include "transport_curl/curl_replay.h"
 #include "transport_curl/curl_tls.h"
 #include "transport_curl/curl_url.h"
 #include "wsd_client.h"
 #include "wsd_error.h"
 
 #define CONNECTION_ERROR HRESULT_FROM_WIN32(ERROR_WINHTTP_CONNECTION_ERROR)
-#define RESEND_REQUEST HRESULT_FROM_WIN32(ERROR_WINHTTP_RESEND_REQUEST)
 
 /* The longest time in seconds for which a connection that a body streams over has been
  * idle.  Some servers close theirs after five, and who has filled his ring by the time
@@ -29,63 +26,6 @@ settings_of(const struct wsd_curl_transfer *transfer)
 }
 
 /* ---- libcurl's callbacks ---- */
-
-static bool has_whole_body(const struct wsd_curl_transfer *transfer)
-{
-    struct wsd_body_source *body = transfer->body;
-
-    return transfer->body_length == 0 ||
-           (transfer->pulled_bytes == 0 && !transfer->pulled_all) ||
-           (body->vtable->can_rewind != NULL && body->vtable->can_rewind(body));
-}
-
-static unsigned long answer_to(const struct wsd_curl_transfer *transfer, int status)
-{
-    return status == 401   ? transfer->peer_answer
-           : status == 407 ? transfer->proxy_answer
-                           : 0;
-}
-
-/* libcurl may answer it by sending the request once more. */
-static bool may_be_answered(const struct wsd_curl_transfer *transfer, int status)
-{
-    if (status == 417) /* a peer that has waited for the body means something else */
-        return transfer->expects && transfer->pulled_bytes == 0;
-    if (transfer->probes && !transfer->pulled && status < 300)
-        return true;
-    return answer_to(transfer, status) != 0 && has_whole_body(transfer);
-}
-
-/* RFC 9110 sections 15.5.12 and 15.6.2.  What comes from HTTP/1.0 is not about the body
- * that was sent: it cannot tell where that ends (RFC 9112 section 6.1). */
-static bool refuses_chunks(const struct wsd_curl_transfer *transfer, int status,
-                           bool is_http_1_0)
-{
-    return transfer->in_chunks &&
-           (status == 411 || status == 501 || (is_http_1_0 && status >= 400));
-}
-
-static void http_status_line(struct wsd_curl_transfer *transfer, int status,
-                             bool is_http_1_0)
-{
-    bool refused = refuses_chunks(transfer, status, is_http_1_0);
-
-    transfer->challenge = 0;
-    transfer->head_ended = false;
-    if (refused || is_http_1_0)
-        wsd_curl_transport_note_length(transfer->transport, transfer->host);
-    transfer->wants_length = !may_be_answered(transfer, status);
-    if (!transfer->wants_length ||
-        (refused && transfer->known_length != WSD_LENGTH_UNKNOWN &&
-         has_whole_body(transfer))) {
-        transfer->challenge = status;
-        transfer->pulled = false;
-    } else if (status >= 200 && transfer->status == 0) {
-        transfer->status = status;
-        transfer->refused_chunks =
-            refused && transfer->known_length == WSD_LENGTH_UNKNOWN;
-    }
-}
 
 /* By the lines of the head, which libcurl has read. */
 static void tell_challenge(struct wsd_curl_transfer *transfer)
@@ -113,8 +53,10 @@ static HRESULT http_line(struct wsd_curl_transfer *transfer, const char *line,
     transfer->heard = true;
     if (FAILED(hr))
         return hr;
-    if (status != 0)
-        http_status_line(transfer, status, transfer->head.is_http_1_0);
+    if (status != 0) {
+        transfer->head_ended = false;
+        wsd_curl_replay_take_status(transfer, status, transfer->head.is_http_1_0);
+    }
     if ((transfer->status != 0 || transfer->challenge != 0) &&
         (line[0] == '\r' || line[0] == '\n')) {
         transfer->head_ended = true;
@@ -122,24 +64,6 @@ static HRESULT http_line(struct wsd_curl_transfer *transfer, const char *line,
             tell_challenge(transfer);
     }
     return S_OK;
-}
-
-/* What comes on a kept connection while nothing is asked would be taken for the next
- * response.  Over TLS it may as well be a session ticket (RFC 8446 section 4.6.1). */
-static bool is_spoiled(const struct wsd_curl_transfer *transfer, int local_port,
-                       int peer_port)
-{
-    int fd;
-
-    if (!transfer->reused || transfer->is_encrypted)
-        return false;
-    fd = wsd_curl_transport_find_socket(transfer->transport, local_port, peer_port);
-    return fd != CURL_SOCKET_BAD && !wsd_socket_is_silent(fd);
-}
-
-static unsigned answer_bit(int challenge)
-{
-    return challenge == 401 ? 1 : challenge == 407 ? 2 : 0;
 }
 
 /* Before 8.7 libcurl forgets to put the body into chunks when the head did not go out in
@@ -166,9 +90,8 @@ static int http_on_debug(CURL *easy, curl_infotype type, char *bytes, size_t siz
     return 0;
 }
 
-/* A request is about to begin, be it the first or one that libcurl makes of its own, and
- * there is a connection for it.  One without a body is not pulled; but from here on its
- * head goes out. */
+/* There is a connection for a request.  One without a body is not pulled; but from here
+ * on its head goes out. */
 static int http_on_request(void *context, char *peer_ip, char *local_ip, int peer_port,
                            int local_port)
 {
@@ -178,19 +101,8 @@ static int http_on_request(void *context, char *peer_ip, char *local_ip, int pee
     (void)local_ip;
     transfer->connected = true;
     wsd_curl_transport_touch(transfer);
-    transfer->reused = transfer->sockets == transfer->sockets_before;
-    transfer->sockets_before = transfer->sockets;
-    transfer->spoiled = is_spoiled(transfer, local_port, peer_port);
-    if (transfer->spoiled)
+    if (!wsd_curl_replay_begin(transfer, local_port, peer_port))
         return CURL_PREREQFUNC_ABORT;
-    /* libcurl does not rewind what it has pulled and not sent. */
-    if (transfer->status != 0 || !wsd_curl_transfer_rewind(transfer)) {
-        transfer->failure = RESEND_REQUEST;
-        return CURL_PREREQFUNC_ABORT;
-    }
-    transfer->heard = transfer->unread = transfer->paused = false;
-    transfer->answered |= answer_bit(transfer->challenge);
-    transfer->challenge = 0;
     if (transfer->body_length == 0)
         transfer->pulled = transfer->pulled_all = true;
     if (is_cut_head_fatal(transfer))
@@ -199,81 +111,6 @@ static int http_on_request(void *context, char *peer_ip, char *local_ip, int pee
 }
 
 /* ---- I/O thread ---- */
-
-/* The request is made anew with the length that it has. */
-static bool http_declare(struct wsd_curl_transfer *transfer)
-{
-    struct curl_slist *last = transfer->headers;
-
-    if (!wsd_curl_transfer_rewind(transfer))
-        return false;
-    if (!transfer->probes) { /* see set_headers() */
-        while (last->next->next != NULL)
-            last = last->next;
-        curl_slist_free_all(last->next);
-        last->next = NULL;
-    }
-    transfer->in_chunks = false;
-    transfer->body_length = transfer->known_length;
-    curl_easy_setopt(transfer->easy, CURLOPT_INFILESIZE_LARGE,
-                     (curl_off_t)transfer->body_length);
-    wsd_curl_transfer_again(transfer);
-    return true;
-}
-
-/* libcurl has understood the challenge, and not answered such a one before; but it waits
- * for the rest of a body that was paused, or has failed to send it. */
-static bool http_answer(struct wsd_curl_transfer *transfer)
-{
-    long offered = 0;
-
-    curl_easy_getinfo(transfer->easy,
-                      transfer->challenge == 407 ? CURLINFO_PROXYAUTH_AVAIL
-                                                 : CURLINFO_HTTPAUTH_AVAIL,
-                      &offered);
-    if ((transfer->answered & answer_bit(transfer->challenge)) ||
-        !((unsigned long)offered & answer_to(transfer, transfer->challenge)) ||
-        !wsd_curl_transfer_rewind(transfer))
-        return false;
-    transfer->answered |= answer_bit(transfer->challenge);
-    wsd_curl_transfer_again(transfer);
-    return true;
-}
-
-/* A response has come that is answered by another request, and libcurl makes none. */
-static bool http_renew(struct wsd_curl_transfer *transfer)
-{
-    bool is_left =
-        transfer->wants_length ||
-        (transfer->sockets == transfer->sockets_before &&
-         (transfer->curl_is_done ? transfer->curl_result != CURLE_OK : transfer->paused));
-
-    if (transfer->challenge == 0 || !transfer->head_ended || !is_left)
-        return false;
-    if (transfer->wants_length ? http_declare(transfer) : http_answer(transfer))
-        return true;
-    wsd_curl_transfer_let_stand(transfer);
-    return false;
-}
-
-/* A kept connection has ended before a byte of a response. */
-static bool is_dead_connection(const struct wsd_curl_transfer *transfer, HRESULT result)
-{
-    return (result == CONNECTION_ERROR || result == RESEND_REQUEST) && transfer->reused &&
-           !transfer->heard && transfer->body->vtable->rewind != NULL;
-}
-
-static bool http_retry(struct wsd_curl_transfer *transfer, HRESULT result)
-{
-    if (http_renew(transfer))
-        return true;
-    if ((!transfer->spoiled && !is_dead_connection(transfer, result)) ||
-        !wsd_curl_transfer_rewind(transfer))
-        return false;
-    curl_easy_setopt(transfer->easy, CURLOPT_FRESH_CONNECT, 1L);
-    wsd_curl_transfer_again(transfer);
-    return true;
-}
 
 static void http_tell_status(struct wsd_curl_transfer *transfer)
 {
@@ -291,7 +128,7 @@ static void http_tell_status(struct wsd_curl_transfer *transfer)
 
 static void http_settle(struct wsd_curl_transfer *transfer)
 {
-    if (http_renew(transfer))
+    if (wsd_curl_replay_renew(transfer))
         return;
     /* libcurl waits to write as long as it has anything of the body, but a refusal makes
      * it drop the rest. */
@@ -313,7 +150,7 @@ static void http_settle(struct wsd_curl_transfer *transfer)
         transfer->sockets == transfer->sockets_before) {
         HRESULT result = transfer->status != 0 ? S_OK : CONNECTION_ERROR;
 
-        if (!http_retry(transfer, result))
+        if (!wsd_curl_replay_retry(transfer, result))
             wsd_curl_transfer_finish(transfer, result);
     }
 }
@@ -393,8 +230,8 @@ static HRESULT http_conclude(struct wsd_curl_transfer *transfer, HRESULT result)
     const char *content_type = NULL;
 
     wsd_curl_transfer_let_stand(transfer);
-    if (is_dead_connection(transfer, result))
-        result = RESEND_REQUEST;
+    if (wsd_curl_replay_is_dead(transfer, result))
+        result = HRESULT_FROM_WIN32(ERROR_WINHTTP_RESEND_REQUEST);
     else if (transfer->curl_is_done && transfer->failure == S_OK)
         result = http_conclude_curl(transfer, result);
     if (transfer->body_length == 0 && transfer->pulled && !transfer->sent)
@@ -416,7 +253,7 @@ static const struct wsd_curl_protocol http_protocol = {
     .settle = http_settle,
     .phase = http_phase,
     .conclude = http_conclude,
-    .retry = http_retry,
+    .retry = wsd_curl_replay_retry,
 };
 
 /* ---- creation ---- */
@@ -501,7 +338,7 @@ static HRESULT set_headers(struct wsd_curl_transfer *transfer,
         hr = wsd_curl_transfer_add_line(transfer, "Expect:");
     if (hr == S_OK)
         hr = wsd_curl_transfer_add_line(transfer, "Accept:");
-    /* The last one, where http_declare() finds it. */
+    /* The last one, where curl_replay finds it. */
     if (hr == S_OK && transfer->body_length == WSD_LENGTH_UNKNOWN &&
         !has_line(request, "Transfer-Encoding") && !transfer->probes)
         hr = wsd_curl_transfer_add_line(transfer, "Transfer-Encoding: chunked");

@@ -24,7 +24,7 @@ struct peer {
     size_t count;
     int listener;
     int connection;
-    int filler; /* the connection that fills the queue of an unconnectable peer; or -1 */
+    int filler; /* the connection that fills the queue of PEER_BE_FULL; or -1 */
     uint16_t port;
     char url[64];
     char *received;
@@ -252,6 +252,19 @@ static void accept_one(struct peer *peer)
     peer->connection_begins = peer->size;
 }
 
+/* Linux queues one more than it is told. */
+static void be_full(struct peer *peer)
+{
+    struct sockaddr_in address;
+    socklen_t size = sizeof(address);
+
+    peer->filler = socket(AF_INET, SOCK_STREAM, 0);
+    if (listen(peer->listener, 0) != 0 ||
+        getsockname(peer->listener, (struct sockaddr *)&address, &size) != 0 ||
+        connect(peer->filler, (struct sockaddr *)&address, size) != 0)
+        give_up(peer, strerror(errno));
+}
+
 static void do_step(struct peer *peer, const struct peer_step *step)
 {
     struct linger at_once = {1, 0};
@@ -300,6 +313,9 @@ static void do_step(struct peer *peer, const struct peer_step *step)
     case PEER_NEXT_REQUEST:
         peer->connection_begins = peer->size;
         break;
+    case PEER_BE_FULL:
+        be_full(peer);
+        break;
     case PEER_HASH_BYTES:
         hash_bytes(peer, step->size);
         break;
@@ -346,7 +362,7 @@ int peer_listen(unsigned *port, int queue)
     return fd;
 }
 
-static struct peer *start(const struct peer_step *steps, size_t count, int queue)
+struct peer *peer_start(const struct peer_step *steps, size_t count)
 {
     struct peer *peer = calloc(1, sizeof(*peer));
     unsigned port;
@@ -355,7 +371,7 @@ static struct peer *start(const struct peer_step *steps, size_t count, int queue
     peer->steps = steps;
     peer->count = count;
     peer->connection = -1;
-    peer->listener = peer_listen(&port, queue);
+    peer->listener = peer_listen(&port, 64);
     peer->filler = -1;
     peer->port = (uint16_t)port;
     peer->hash = STREAM_HASH_INIT;
@@ -366,20 +382,11 @@ static struct peer *start(const struct peer_step *steps, size_t count, int queue
     return peer;
 }
 
-struct peer *peer_start(const struct peer_step *steps, size_t count)
-{
-    return start(steps, count, 64);
-}
-
 struct peer *peer_start_unconnectable(void)
 {
-    struct peer *peer = start(NULL, 0, 0); /* Linux queues one more than it is told */
-    struct sockaddr_in address;
-    socklen_t size = sizeof(address);
+    struct peer *peer = peer_start(NULL, 0);
 
-    assert_int_equal(getsockname(peer->listener, (struct sockaddr *)&address, &size), 0);
-    peer->filler = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(connect(peer->filler, (struct sockaddr *)&address, size), 0);
+    be_full(peer);
     return peer;
 }
 

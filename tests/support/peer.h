@@ -16,6 +16,7 @@
 
 enum peer_do {
     PEER_ACCEPT,       /* the next connection; a script begins with one by itself */
+    PEER_BE_FULL,      /* take no further one, and refuse none: connecting lasts */
     PEER_READ_HEAD,    /* up to the blank line behind the header lines */
     PEER_READ_BYTES,   /* `size` bytes more */
     PEER_READ_UNTIL,   /* until `text` stands in what this connection sent */
@@ -45,8 +46,7 @@ struct peer;
 struct peer *peer_start(const struct peer_step *steps, size_t count);
 #define PEER_START(steps) peer_start(steps, sizeof(steps) / sizeof((steps)[0]))
 
-/* One that neither takes a connection nor refuses it: connecting lasts until peer_stop().
- */
+/* One that does PEER_BE_FULL at once. */
 struct peer *peer_start_unconnectable(void);
 
 /* Did a connection come that no step took?  Those of a released client have come. */

@@ -12,6 +12,8 @@
 #include "support/worker.h"
 #include "transport_curl/curl_transport.h"
 
+#define TRANSFER_RUN_LOG 256
+
 struct transfer_run {
     struct wsd_body_source source;
     struct wsd_transfer_handler handler;
@@ -113,16 +115,29 @@ static inline void transfer_run_init(struct transfer_run *run, const char *uploa
     atomic_init(&run->is_done, false);
 }
 
-/* A transport whose requests bring their timeouts. */
-static inline struct wsd_transport *transfer_run_transport(void)
+static inline void WSD_CALL transfer_run_log(void *context, const wsd_log_entry *entry)
 {
-    static const struct wsd_curl_options options = {
-        .timeouts = {.connect_ms = 10000, .send_ms = 10000, .response_ms = 10000}};
+    snprintf(context, TRANSFER_RUN_LOG, "%s", entry->text);
+}
+
+/* The last error is in `log`, of TRANSFER_RUN_LOG bytes, when the transport has gone. */
+static inline struct wsd_transport *transfer_run_transport_with_log(char *log)
+{
+    const struct wsd_curl_options options = {
+        .timeouts = {.connect_ms = 10000, .send_ms = 10000, .response_ms = 10000},
+        .observer = {.log = log == NULL ? NULL : transfer_run_log,
+                     .log_context = log,
+                     .log_level = WSD_LOG_ERROR}};
     struct wsd_curl_transport *transport = NULL;
 
     if (wsd_curl_transport_create(wsd_mem_heap(), &options, &transport) != S_OK)
         worker_hangs("wsd_curl_transport_create");
     return wsd_curl_transport_seam(transport);
+}
+
+static inline struct wsd_transport *transfer_run_transport(void)
+{
+    return transfer_run_transport_with_log(NULL);
 }
 
 /* Starts what was prepared, and waits for its end. */
@@ -131,6 +146,39 @@ static inline void transfer_run_to_end(struct transfer_run *run)
     run->transfer->vtable->start(run->transfer);
     WORKER_AWAIT(atomic_load(&run->is_done));
     run->transfer->vtable->release(run->transfer);
+}
+
+/* One request, whose body is the run's unless it has its own. */
+static inline void transfer_run_request(struct transfer_run *run,
+                                        struct wsd_transport *transport,
+                                        const struct wsd_http_request *wanted)
+{
+    struct wsd_http_request request = *wanted;
+
+    if (request.body == NULL)
+        request.body = &run->source;
+    assert_int_equal(
+        transport->vtable->prepare(transport, &request, &run->handler, &run->transfer),
+        S_OK);
+    transfer_run_to_end(run);
+}
+
+#define TRANSFER_RUN_OK "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+
+/* GET with this header line, on a kept connection if there is one; TRANSFER_RUN_OK comes.
+ */
+static inline void transfer_run_get(struct wsd_transport *transport, const char *url,
+                                    const char *line)
+{
+    const char *const lines[] = {line, NULL};
+    const struct wsd_http_request request = {
+        .url = url, .method = "GET", .headers = lines, .may_reuse_connection = true};
+    struct transfer_run run;
+
+    transfer_run_init(&run, "");
+    transfer_run_request(&run, transport, &request);
+    assert_int_equal(run.result, S_OK);
+    assert_string_equal(run.body, "hi");
 }
 
 #endif

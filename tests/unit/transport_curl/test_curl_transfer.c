@@ -78,11 +78,6 @@ static const struct wsd_transfer_handler_vtable full = {
     .done = transfer_run_done,
 };
 
-static void WSD_CALL write_log(void *context, const wsd_log_entry *entry)
-{
-    snprintf(context, 256, "%s", entry->text);
-}
-
 static void prepare(struct transfer_run *run, struct wsd_transport *transport,
                     const char *url, const struct wsd_timeouts *timeouts)
 {
@@ -134,28 +129,23 @@ static void timer__of_each_wait__fires_and_tells_what_was_awaited(void **state)
         struct peer *peer = rows[row].steps == NULL
                                 ? peer_start_unconnectable()
                                 : peer_start(rows[row].steps, rows[row].count);
-        char log[256] = "";
-        const struct wsd_curl_options options = {
-            .observer = {
-                .log = write_log, .log_context = log, .log_level = WSD_LOG_ERROR}};
+        char log[TRANSFER_RUN_LOG] = "";
+        struct wsd_transport *transport = transfer_run_transport_with_log(log);
         struct wsd_timeouts timeouts;
-        struct wsd_curl_transport *transport;
         struct transfer_run run;
 
         memset(&timeouts, 0xff, sizeof(timeouts));
         *(DWORD *)(void *)((char *)&timeouts + timer) =
             timer == TIMER(total_ms) ? 1500 : 200; /* when the wait has long begun */
-        assert_int_equal(wsd_curl_transport_create(wsd_mem_heap(), &options, &transport),
-                         S_OK);
         transfer_run_init(&run, "abc");
         if (rows[row].source != NULL)
             run.source.vtable = rows[row].source;
         if (rows[row].sink != NULL)
             run.handler.vtable = rows[row].sink;
-        prepare(&run, wsd_curl_transport_seam(transport), peer_url(peer), &timeouts);
+        prepare(&run, transport, peer_url(peer), &timeouts);
         transfer_run_to_end(&run);
         assert_int_equal(run.result, TIMEOUT);
-        wsd_curl_transport_release(transport);
+        transport->vtable->release(transport);
         assert_non_null(strstr(log, rows[row].awaited));
         peer_go(peer);
         peer_stop(peer);
