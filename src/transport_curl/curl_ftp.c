@@ -196,7 +196,7 @@ static HRESULT set_options(struct wsd_curl_transfer *transfer,
     SET(XFERINFODATA, transfer);
     /* Seconds: our timer is the one that counts, but not while libcurl does not return.
      */
-    SET(SERVER_RESPONSE_TIMEOUT, whole_seconds(transfer->timeouts.response_ms));
+    SET(SERVER_RESPONSE_TIMEOUT, whole_seconds(transfer->timers.timeouts.response_ms));
     SET(PREQUOTE, transfer->headers);
     SET(FRESH_CONNECT, request->is_new_connection ? 1L : 0L);
     SET(FORBID_REUSE, request->is_text ? 1L : 0L); /* libcurl believes it in type I */

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +14,6 @@
 #include "transport_curl/curl_error.h"
 #include "transport_curl/curl_tls.h"
 #include "wsd_error.h"
-
-#define NEVER UINT64_MAX
-
-/* In the time of a timer, where libcurl does not tell what happens meanwhile. */
-enum { LOOKS = 16 };
 
 /* libcurl sends one chunk for each read callback, and its size decides the speed; below
  * 16 KiB it takes these. */
@@ -135,7 +129,7 @@ static size_t transfer_on_header(char *line, size_t size, size_t count, void *co
     size_t length = size * count;
     HRESULT hr;
 
-    transfer->progress_ms = wsd_clock_ms();
+    transfer->timers.progress_ms = wsd_clock_ms();
     wsd_curl_transport_touch(transfer);
     hr = transfer->protocol->line(transfer, line, length);
     if (FAILED(hr)) {
@@ -174,7 +168,7 @@ static size_t transfer_on_body(char *bytes, size_t size, size_t count, void *con
     size_t taken = 0;
     HRESULT hr = S_OK;
 
-    transfer->progress_ms = wsd_clock_ms();
+    transfer->timers.progress_ms = wsd_clock_ms();
     wsd_curl_transport_touch(transfer);
     if (transfer->challenge != 0 && transfer->wants_length)
         return length; /* nobody is told of it */
@@ -238,17 +232,6 @@ HRESULT wsd_curl_transfer_add_line(struct wsd_curl_transfer *transfer, const cha
     return S_OK;
 }
 
-/* libcurl's timer for connecting has the name in it too, and half of it is for each
- * address but the last.  So it is where ours would be if connecting began now, but a step
- * behind: ours fires first, unless the lines of a proxy look like progress to it. */
-static long connect_limit(const struct wsd_curl_transfer *transfer, uint64_t elapsed_ms)
-{
-    uint64_t connect_ms = transfer->timeouts.connect_ms;
-    uint64_t limit_ms = elapsed_ms + connect_ms + connect_ms / LOOKS + 1;
-
-    return limit_ms > INT_MAX ? (long)INT_MAX : (long)limit_ms;
-}
-
 static long upload_bytes(const struct wsd_curl_transfer *transfer)
 {
     size_t wanted = wsd_curl_transport_options(transfer->transport)->upload_bytes;
@@ -307,7 +290,7 @@ HRESULT wsd_curl_transfer_create(const struct wsd_mem *mem,
     wsd_curl_transport_keep(transport);
     atomic_init(&transfer->references, 2); /* the caller's and the transport's */
     transfer->handler = handler;
-    transfer->timeouts =
+    transfer->timers.timeouts =
         timeouts != NULL ? *timeouts : wsd_curl_transport_options(transport)->timeouts;
     transfer->data = CURL_SOCKET_BAD;
     transfer->easy = curl_easy_init();
@@ -398,13 +381,20 @@ bool wsd_curl_transfer_rewind(struct wsd_curl_transfer *transfer)
     return true;
 }
 
+static void transfer_limit_connecting(struct wsd_curl_transfer *transfer, uint64_t now_ms)
+{
+    curl_easy_setopt(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS,
+                     wsd_curl_timers_connect_limit(&transfer->timers, now_ms));
+}
+
 static void transfer_begin(struct wsd_curl_transfer *transfer)
 {
-    transfer->begun_ms = transfer->progress_ms = wsd_clock_ms();
-    transfer->resolved = transfer->timeouts.resolve_ms == 0;
+    uint64_t now_ms = wsd_clock_ms();
+
+    wsd_curl_timers_begin(&transfer->timers, now_ms);
+    transfer->resolved = transfer->timers.timeouts.resolve_ms == 0;
     transfer->connected = false;
-    curl_easy_setopt(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS,
-                     connect_limit(transfer, 0));
+    transfer_limit_connecting(transfer, now_ms);
 }
 
 void wsd_curl_transfer_again(struct wsd_curl_transfer *transfer)
@@ -417,7 +407,6 @@ void wsd_curl_transfer_again(struct wsd_curl_transfer *transfer)
     transfer->challenge = 0;
     transfer->interest = CURL_POLL_NONE;
     transfer->taken = 0;
-    transfer->uploaded = 0;
     transfer->error[0] = '\0';
     transfer_begin(transfer);
     if (curl_multi_add_handle(multi, transfer->easy) != CURLM_OK) {
@@ -485,7 +474,6 @@ void wsd_curl_transfer_serve(struct wsd_curl_transfer *transfer, unsigned reques
         }
         transfer->added = true;
         transfer_begin(transfer);
-        transfer->started_ms = transfer->begun_ms;
         wsd_curl_transfer_log(transfer, WSD_LOG_DEBUG, S_OK, "begins");
     }
     if ((requests & WSD_CURL_WAKE) &&
@@ -503,86 +491,30 @@ static enum wsd_curl_phase transfer_phase(const struct wsd_curl_transfer *transf
     return transfer->resolved ? WSD_CURL_CONNECTING : WSD_CURL_RESOLVING;
 }
 
-static uint64_t deadline(uint64_t begin_ms, DWORD timer_ms)
-{
-    return timer_ms == INFINITE ? NEVER : begin_ms + timer_ms;
-}
-
-static DWORD or_never(DWORD timer_ms)
-{
-    return timer_ms == 0 ? INFINITE : timer_ms;
-}
-
-static uint64_t transfer_deadline(const struct wsd_curl_transfer *transfer)
-{
-    const struct wsd_timeouts *timeouts = &transfer->timeouts;
-    const DWORD timers[] = {
-        [WSD_CURL_RESOLVING] = timeouts->resolve_ms,
-        [WSD_CURL_CONNECTING] = timeouts->connect_ms,
-        [WSD_CURL_SENDING] = timeouts->send_ms,
-        [WSD_CURL_AWAITING] = timeouts->response_ms,
-        [WSD_CURL_STARVING] = or_never(timeouts->produce_ms),
-        [WSD_CURL_FULL] = INFINITE,
-    };
-    uint64_t of_all = deadline(transfer->started_ms, or_never(timeouts->total_ms));
-    uint64_t of_phase = deadline(transfer->progress_ms, timers[transfer->phase]);
-
-    return of_phase < of_all ? of_phase : of_all;
-}
-
 static void transfer_time_out(struct wsd_curl_transfer *transfer)
 {
-    static const char *const awaited[] = {
-        [WSD_CURL_RESOLVING] = "an address for the name",
-        [WSD_CURL_CONNECTING] = "a connection",
-        [WSD_CURL_SENDING] = "the peer to take something",
-        [WSD_CURL_AWAITING] = "the peer's answer",
-        [WSD_CURL_STARVING] = "the application to write",
-        [WSD_CURL_FULL] = "the application to read",
-    };
-
     (void)snprintf(transfer->error, sizeof(transfer->error), "timed out, waiting for %s",
-                   awaited[transfer->phase]);
+                   wsd_curl_timers_awaited(&transfer->timers));
     wsd_curl_transfer_finish(transfer, HRESULT_FROM_WIN32(ERROR_WINHTTP_TIMEOUT));
-}
-
-/* Until when nothing can happen that only a look finds. */
-static uint64_t transfer_next_look(struct wsd_curl_transfer *transfer, uint64_t now_ms)
-{
-    switch (transfer->phase) {
-    case WSD_CURL_RESOLVING:
-        curl_easy_setopt(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS,
-                         connect_limit(transfer, now_ms - transfer->begun_ms));
-        return now_ms + transfer->timeouts.connect_ms / LOOKS + 1;
-    case WSD_CURL_SENDING: /* libcurl's counter tells what the socket takes */
-        return now_ms + transfer->timeouts.send_ms / LOOKS + 1;
-    default:
-        return NEVER;
-    }
 }
 
 void wsd_curl_transfer_check(struct wsd_curl_transfer *transfer, uint64_t now_ms)
 {
-    enum wsd_curl_phase phase;
     curl_off_t uploaded = 0;
-    uint64_t end_ms, look_ms;
+    uint64_t look_ms;
 
     if (transfer->easy == NULL || !transfer->added)
         return;
-    phase = transfer_phase(transfer);
     curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
-    if (phase != transfer->phase || uploaded != transfer->uploaded) {
-        transfer->phase = phase;
-        transfer->uploaded = uploaded;
-        transfer->progress_ms = now_ms;
-    }
-    end_ms = transfer_deadline(transfer);
-    if (end_ms <= now_ms) {
+    look_ms = wsd_curl_timers_look(&transfer->timers, transfer_phase(transfer), uploaded,
+                                   now_ms);
+    if (look_ms <= now_ms) {
         transfer_time_out(transfer);
         return;
     }
-    look_ms = transfer_next_look(transfer, now_ms);
-    wsd_curl_transport_schedule(transfer->transport, look_ms < end_ms ? look_ms : end_ms);
+    if (transfer->timers.phase == WSD_CURL_RESOLVING)
+        transfer_limit_connecting(transfer, now_ms);
+    wsd_curl_transport_schedule(transfer->transport, look_ms);
 }
 
 /* A peer that sends no more would not let the handler say that it wants no more. */

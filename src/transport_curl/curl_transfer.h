@@ -1,6 +1,6 @@
 /*
- * curl_transfer -- one request and its response: an easy handle, its callbacks and its
- * timers.  What HTTP and FTP make of them is in curl_http and curl_ftp.
+ * curl_transfer -- one request and its response: an easy handle and its callbacks.
+ * What HTTP and FTP make of them is in curl_http and curl_ftp.
  */
 #ifndef WSD_TRANSPORT_CURL_CURL_TRANSFER_H
 #define WSD_TRANSPORT_CURL_CURL_TRANSFER_H
@@ -8,17 +8,8 @@
 #include <stdatomic.h>
 
 #include "transport_curl/curl_head.h"
+#include "transport_curl/curl_timers.h"
 #include "transport_curl/curl_transport.h"
-
-/* What a transfer waits for, and the timer that runs meanwhile. */
-enum wsd_curl_phase {
-    WSD_CURL_RESOLVING,  /* an address for the name: resolve_ms */
-    WSD_CURL_CONNECTING, /* a connection that can be used: connect_ms */
-    WSD_CURL_SENDING,    /* the peer to take bytes: send_ms */
-    WSD_CURL_AWAITING,   /* the peer to give some: response_ms */
-    WSD_CURL_STARVING,   /* the application to write some: produce_ms */
-    WSD_CURL_FULL        /* the application to read some: none */
-};
 
 struct wsd_curl_protocol {
     /* A line of a head or of a reply.  A failure ends the transfer. */
@@ -45,7 +36,7 @@ struct wsd_curl_transfer {
     struct wsd_transfer_handler *handler;
     struct wsd_body_source *body; /* NULL: FTP without an upload */
     uint64_t body_length;
-    struct wsd_timeouts timeouts;
+    struct wsd_curl_timers timers;
     const char *message_id;     /* borrowed; NULL: none */
     CURL *easy;                 /* NULL after the end */
     struct curl_slist *headers; /* likewise; FTP: commands */
@@ -87,11 +78,6 @@ struct wsd_curl_transfer {
     bool resolved;             /* there is an address, or it has no timer of its own */
     bool connected;            /* to the server, which has the word */
     curl_socket_t data;        /* FTP: that of the file which is uploaded */
-    uint64_t started_ms;
-    uint64_t begun_ms;         /* likewise, or again */
-    enum wsd_curl_phase phase; /* at the last look; */
-    curl_off_t uploaded;       /* likewise */
-    uint64_t progress_ms;      /* when that began, or the peer last took or gave a byte */
 
     /* HTTP, where one transfer may have several requests */
     bool is_encrypted;
