@@ -198,8 +198,8 @@ static HRESULT http_conclude_head(const struct wsd_curl_transfer *transfer,
 {
     if (transfer->curl_result == CURLE_BAD_FUNCTION_ARGUMENT)
         return HRESULT_FROM_WIN32(ERROR_WINHTTP_INVALID_SERVER_RESPONSE);
-    if (transfer->curl_result == CURLE_OUT_OF_MEMORY && transfer->pulled &&
-        !transfer->head_ended)
+    if (transfer->curl_result == CURLE_OUT_OF_MEMORY && !transfer->lacks_memory &&
+        transfer->pulled && !transfer->head_ended)
         return HRESULT_FROM_WIN32(ERROR_WINHTTP_HEADER_SIZE_OVERFLOW);
     return result;
 }

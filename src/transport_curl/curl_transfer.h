@@ -67,12 +67,13 @@ struct wsd_curl_transfer {
     bool status_told;
     bool curl_is_done;
     CURLcode curl_result;
-    HRESULT failure; /* ours, found in a callback: it goes before libcurl's */
-    int status;      /* final; 0 before; FTP: the last reply's code */
-    bool expects;    /* libcurl may send the request again without Expect, */
-    bool probes;     /* or with its body after a probe without */
-    int challenge;   /* the status that another request may answer; or 0 */
-    int interest;    /* CURL_POLL_*: what libcurl waits for on the socket */
+    bool lacks_memory; /* by errno; the result says so of a head that is too long, too */
+    HRESULT failure;   /* ours, found in a callback: it goes before libcurl's */
+    int status;        /* final; 0 before; FTP: the last reply's code */
+    bool expects;      /* libcurl may send the request again without Expect, */
+    bool probes;       /* or with its body after a probe without */
+    int challenge;     /* the status that another request may answer; or 0 */
+    int interest;      /* CURL_POLL_*: what libcurl waits for on the socket */
     uint64_t pulled_bytes;
     struct wsd_curl_head head; /* HTTP */
     bool resolved;             /* there is an address, or it has no timer of its own */

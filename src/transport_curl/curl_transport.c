@@ -1,5 +1,6 @@
 #include "transport_curl/curl_transport.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stddef.h>
 #include <sys/socket.h>
@@ -359,6 +360,7 @@ static void transport_settle(struct wsd_curl_transport *transport)
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
         transfer->curl_is_done = true;
         transfer->curl_result = message->data.result;
+        transfer->lacks_memory = errno == ENOMEM;
         wsd_curl_transport_touch(transfer);
     }
     while (transport->touched != NULL) {
@@ -396,6 +398,7 @@ static void transport_act(struct wsd_curl_transport *transport, curl_socket_t fd
 
     if (transport->multi == NULL)
         return;
+    errno = 0; /* for lacks_memory */
     if (curl_multi_socket_action(transport->multi, fd, events, &running) != CURLM_OK)
         transport_give_up(transport);
     transport_settle(transport);
