@@ -123,18 +123,6 @@ static const struct peer_step takes_all[] = {
 /* ---- The log --------------------------------------------------------------------------
  */
 
-static HRESULT send_plain(const char *url, const wsd_client_options *options)
-{
-    struct upload upload;
-    HRESULT hr;
-
-    upload_make(&upload, options, 0);
-    upload_send(&upload, url);
-    hr = upload_result(&upload);
-    upload_free(&upload);
-    return hr;
-}
-
 /* [L100] [E8] */
 static void log__of_each_level__has_it_and_those_before(void **state)
 {
@@ -147,9 +135,9 @@ static void log__of_each_level__has_it_and_those_before(void **state)
         struct peer *peer = PEER_START(takes_all);
         wsd_client_options options = watched(&watch, level);
 
-        assert_hr(send_plain(peer_url(peer), &options), S_OK);
+        assert_hr(upload_post(peer_url(peer), &options, false), S_OK);
         assert_int_equal(watch.line_count, level == WSD_LOG_DEBUG ? 2 : 0);
-        assert_hr(send_plain(peer_refusing_url(), &options), CANNOT_CONNECT);
+        assert_hr(upload_post(peer_refusing_url(), &options, false), CANNOT_CONNECT);
         assert_line(&watch, "ERROR_WINHTTP_CANNOT_CONNECT", WSD_LOG_ERROR,
                     WSD_LOG_TRANSPORT, CANNOT_CONNECT);
         assert_int_equal(watch.line_count, level == WSD_LOG_DEBUG ? 5 : 1);
@@ -168,7 +156,7 @@ static void log__and_progress__have_the_message_id(void **state)
     const char *request;
 
     (void)state;
-    assert_hr(send_plain(peer_url(peer), &options), S_OK);
+    assert_hr(upload_post(peer_url(peer), &options, false), S_OK);
     request = peer_finish(peer, NULL);
     for (unsigned i = 0; i < 2; i++) {
         char element[200];
@@ -193,7 +181,7 @@ static void log__of_an_answer__tells_what_it_is_and_its_octets(void **state)
     wsd_client_options options = watched(&watch, WSD_LOG_DEBUG);
 
     (void)state;
-    assert_hr(send_plain(peer_url(peer), &options), HTTP_E_STATUS(404));
+    assert_hr(upload_post(peer_url(peer), &options, false), HTTP_E_STATUS(404));
     assert_line(&watch, "ends with status 404", WSD_LOG_DEBUG, WSD_LOG_TRANSPORT, S_OK);
     assert_non_null(strstr(find_line(&watch, "ends with")->text, " 5 received"));
     assert_line(&watch, "HTTP_E_STATUS", WSD_LOG_ERROR, WSD_LOG_MESSAGE,
@@ -366,13 +354,13 @@ static void progress__of_each_message__ends_once_with_its_code(void **state)
     struct upload upload;
 
     (void)state;
-    assert_hr(send_plain(peer_url(peer), &options), S_OK);
+    assert_hr(upload_post(peer_url(peer), &options, false), S_OK);
     assert_int_equal(watch.show_count, 1);
     assert_true(watch.shows[0].ended != FALSE && watch.shows[0].total == 0);
     assert_hr(watch.shows[0].result, S_OK);
     peer_stop(peer);
 
-    assert_hr(send_plain(peer_refusing_url(), &options), CANNOT_CONNECT);
+    assert_hr(upload_post(peer_refusing_url(), &options, false), CANNOT_CONNECT);
     assert_int_equal(watch.show_count, 2);
     assert_hr(watch.shows[1].result, CANNOT_CONNECT);
 

@@ -65,6 +65,21 @@ static void upload__connection_lost__fails_and_stays_failed(void **state)
     }
 }
 
+/* At this step of its script the peer goes. */
+static void lose_upload(struct exchange *exchange, struct peer *peer, size_t step)
+{
+    DWORD written;
+
+    assert_done(request_begin(exchange->request, 20));
+    assert_done(request_write(exchange->request, "0123456789", 10));
+    peer_wait_for_step(peer, step);
+    if (!InternetWriteFile(exchange->request, "0123456789", 10, &written))
+        assert_true(is_lost(GetLastError())); /* it may be known by now */
+    assert_refused(request_end(exchange->request), ERROR_HTTP_INVALID_SERVER_RESPONSE);
+    exchange_close(exchange);
+    peer_stop(peer);
+}
+
 static void upload__server_half_closes__has_no_response(void **state)
 {
     static const struct peer_step steps[] = {{.what = PEER_READ_HEAD},
@@ -73,18 +88,10 @@ static void upload__server_half_closes__has_no_response(void **state)
                                              {.what = PEER_READ_TO_END}};
     struct peer *peer = PEER_START(steps);
     struct exchange exchange;
-    DWORD written;
 
     (void)state;
     exchange_open_post(&exchange, peer);
-    assert_done(request_begin(exchange.request, 20));
-    assert_done(request_write(exchange.request, "0123456789", 10));
-    peer_wait_for_step(peer, 3);
-    if (!InternetWriteFile(exchange.request, "0123456789", 10, &written))
-        assert_true(is_lost(GetLastError())); /* it may be known by now */
-    assert_refused(request_end(exchange.request), ERROR_HTTP_INVALID_SERVER_RESPONSE);
-    exchange_close(&exchange);
-    peer_stop(peer);
+    lose_upload(&exchange, peer, 3);
 }
 
 /* The kernel may still take the last bytes; that nobody read them shows at the end. */
@@ -95,18 +102,10 @@ static void upload__server_closes_before_the_last_bytes__fails_at_the_end(void *
                                              {.what = PEER_CLOSE}};
     struct peer *peer = PEER_START(steps);
     struct exchange exchange;
-    DWORD written;
 
     (void)state;
     exchange_open_post(&exchange, peer);
-    assert_done(request_begin(exchange.request, 20));
-    assert_done(request_write(exchange.request, "0123456789", 10));
-    peer_wait_for_step(peer, 3);
-    if (!InternetWriteFile(exchange.request, "0123456789", 10, &written))
-        assert_true(is_lost(GetLastError()));
-    assert_refused(request_end(exchange.request), ERROR_HTTP_INVALID_SERVER_RESPONSE);
-    exchange_close(&exchange);
-    peer_stop(peer);
+    lose_upload(&exchange, peer, 3);
 }
 
 /* [H43] libcurl may send a request again when a kept connection proves dead; but not one
@@ -120,24 +119,16 @@ static void upload__kept_connection_lost__fails_as_a_new_one(void **state)
         const struct peer_step steps[] = {
             {.what = PEER_READ_MESSAGE},
             {.what = PEER_SEND, .text = REPLY_HELLO},
-            {.what = PEER_READ_UNTIL, .text = "\r\n\r\nbody"},
+            {.what = PEER_READ_UNTIL, .text = "\r\n\r\n0123456789"},
             {.what = ends[i]},
         };
         struct peer *peer = PEER_START(steps);
         struct exchange exchange;
-        DWORD written;
 
         exchange_open_post(&exchange, peer);
         assert_int_equal(request_upload(exchange.request, "first", 5), 200);
         assert_string_equal(request_body(exchange.request), "hello");
-        assert_done(request_begin(exchange.request, 8));
-        assert_done(request_write(exchange.request, "body", 4));
-        peer_wait_for_step(peer, 4);
-        if (!InternetWriteFile(exchange.request, "body", 4, &written))
-            assert_true(is_lost(GetLastError()));
-        assert_refused(request_end(exchange.request), ERROR_HTTP_INVALID_SERVER_RESPONSE);
-        exchange_close(&exchange);
-        peer_stop(peer);
+        lose_upload(&exchange, peer, 4);
     }
 }
 

@@ -43,24 +43,6 @@ static const char *proxy_of(const char *url)
     return proxy;
 }
 
-static HRESULT post(const char *url, const wsd_client_options *options, bool streams)
-{
-    struct upload upload;
-    HRESULT result, hr = S_OK;
-
-    upload_make(&upload, options, streams ? 1 : 0);
-    upload_send(&upload, url);
-    if (streams)
-        hr = attachment_write_all(upload.parts[0], "document", 8);
-    if (streams && hr == S_OK)
-        hr = attachment_close(upload.parts[0]);
-    result = upload_result(&upload);
-    if (hr != S_OK)
-        assert_hr(hr, result);
-    upload_free(&upload);
-    return result;
-}
-
 /* What it is when this proxy behaves so. */
 static HRESULT post_by(const struct peer_step *steps, size_t count, const char *url)
 {
@@ -69,7 +51,7 @@ static HRESULT post_by(const struct peer_step *steps, size_t count, const char *
     HRESULT hr;
 
     options.proxy = proxy_of(peer_url(peer));
-    hr = post(url, &options, true);
+    hr = upload_post(url, &options, true);
     peer_stop(peer);
     return hr;
 }
@@ -86,7 +68,7 @@ static void proxy__for_http__gets_the_request_with_the_whole_url(void **state)
     (void)state;
     assert_int_equal(setenv("no_proxy", "*", 1), 0);
     options.proxy = proxy_of(peer_url(peer));
-    assert_hr(post(HTTP_URL, &options, true), S_OK);
+    assert_hr(upload_post(HTTP_URL, &options, true), S_OK);
     assert_int_equal(unsetenv("no_proxy"), 0);
     bytes = peer_finish(peer, &size);
     recorded_read(&request, bytes, size);
@@ -113,7 +95,7 @@ static void proxy__for_https__makes_a_tunnel(void **state)
     peer = tls_peer_start(&tls, behind);
     options.ca_file = certificates_path(&certificates, "ca.pem", path);
     options.proxy = proxy_of(tls_peer_url(peer));
-    assert_hr(post(HTTPS_URL, &options, true), S_OK);
+    assert_hr(upload_post(HTTPS_URL, &options, true), S_OK);
     assert_memory_equal(peer_finish(behind, NULL), "POST /service ", 14);
     tls_peer_stop(peer);
     peer_stop(behind);
@@ -131,7 +113,7 @@ static void J10__proxies_of_the_environment__are_not_used(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(names); i++)
         assert_int_equal(setenv(names[i], proxy_of(peer_url(proxy)), 1), 0);
-    assert_hr(post(peer_url(peer), NULL, true), S_OK);
+    assert_hr(upload_post(peer_url(peer), NULL, true), S_OK);
     for (size_t i = 0; i < COUNT(names); i++)
         assert_int_equal(unsetenv(names[i]), 0);
     assert_false(peer_was_contacted(proxy));
@@ -146,12 +128,12 @@ static void C17__proxy_that_is_not_there__is_told_from_the_peer(void **state)
 
     (void)state;
     options.proxy = proxy_of(peer_refusing_url());
-    assert_hr(post(HTTP_URL, &options, true), WS_E_PROXY_FAILURE);
-    assert_hr(post(HTTPS_URL, &options, true), WS_E_PROXY_FAILURE);
+    assert_hr(upload_post(HTTP_URL, &options, true), WS_E_PROXY_FAILURE);
+    assert_hr(upload_post(HTTPS_URL, &options, true), WS_E_PROXY_FAILURE);
     options.proxy =
         "http://"
         "a-label-of-sixty-four-octets-is-none-for-any-resolver-of-names-x.invalid";
-    assert_hr(post(HTTP_URL, &options, true), WS_E_PROXY_FAILURE);
+    assert_hr(upload_post(HTTP_URL, &options, true), WS_E_PROXY_FAILURE);
 }
 
 /* [L78] */
@@ -225,7 +207,7 @@ static void C17__challenge_of_the_proxy__is_answered_by_digest(void **state)
         options.proxy = proxy_of(peer_url(peer));
         options.proxy_user = "Mufasa";
         options.proxy_password = "Circle of Life";
-        assert_hr(post(rows[i].url, &options, false), rows[i].hr);
+        assert_hr(upload_post(rows[i].url, &options, false), rows[i].hr);
         second = strstr(peer_finish(peer, NULL) + 1, " HTTP/1.1\r\n");
         second = strstr(second + 1, " HTTP/1.1\r\n");
         assert_non_null(second);
@@ -252,14 +234,14 @@ static void C17__basic_for_the_proxy__only_when_it_is_the_scheme(void **state)
     options.proxy = proxy_of(peer_url(peer));
     options.proxy_user = "Mufasa";
     options.proxy_password = "Circle: of Life";
-    assert_hr(post(HTTP_URL, &options, false), HTTP_E_STATUS(407));
+    assert_hr(upload_post(HTTP_URL, &options, false), HTTP_E_STATUS(407));
     assert_null(strstr(peer_finish(peer, NULL), "Authorization"));
     peer_stop(peer);
 
     peer = PEER_START(takes_all);
     options.proxy = proxy_of(peer_url(peer));
     options.proxy_authentication = WSD_AUTHENTICATION_BASIC;
-    assert_hr(post(HTTP_URL, &options, true), S_OK);
+    assert_hr(upload_post(HTTP_URL, &options, true), S_OK);
     assert_non_null(strstr(peer_finish(peer, NULL),
                            "\r\nProxy-Authorization: Basic "
                            "TXVmYXNhOkNpcmNsZTogb2YgTGlmZQ==\r\n"));
@@ -274,7 +256,7 @@ static void C18__first_address_is_dead__the_next_is_taken(void **state)
 
     (void)state;
     snprintf(url, sizeof(url), "http://localhost%s", strrchr(peer_url(peer), ':'));
-    assert_hr(post(url, NULL, true), S_OK);
+    assert_hr(upload_post(url, NULL, true), S_OK);
     peer_stop(peer);
 }
 
@@ -286,7 +268,7 @@ static void C18__zone_of_an_address__stays_out_of_host(void **state)
 
     (void)state;
     options.proxy = proxy_of(peer_url(peer));
-    assert_hr(post("http://[fe80::1%25lo]:8080/service", &options, false), S_OK);
+    assert_hr(upload_post("http://[fe80::1%25lo]:8080/service", &options, false), S_OK);
     assert_non_null(strstr(peer_finish(peer, NULL), "\r\nHost: [fe80::1]:8080\r\n"));
     peer_stop(peer);
 }

@@ -88,12 +88,6 @@ static size_t read_requests(struct peer *peer, struct recorded requests[4])
     return count;
 }
 
-static void free_requests(struct recorded *requests, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        recorded_free(&requests[i]);
-}
-
 static void assert_whole(const struct recorded *request, size_t size)
 {
     assert_true(request->whole && request->closed);
@@ -155,6 +149,13 @@ static void make_next(struct upload *upload, bool declares)
     upload->parts[0] = next.parts[0];
 }
 
+/* One without attachments. */
+static void make_plain(struct upload *upload)
+{
+    wsd_outbound_message_release(upload->message);
+    upload->message = message_create(BODY);
+}
+
 /* Writes `first` bytes, then the rest when the peer is at its step. */
 static HRESULT write_document(struct upload *upload, size_t first, struct peer *peer,
                               size_t step)
@@ -189,6 +190,41 @@ static void post_document(struct upload *upload, const char *url)
     assert_hr(upload_result(upload), S_OK);
 }
 
+/* ---- A test of one client and one peer ------------------------------------------------
+ */
+
+struct replay {
+    struct peer *peer;
+    struct upload upload;
+    struct recorded requests[4]; /* from replay_end() on */
+    size_t count;
+};
+
+static void replay_open(struct replay *replay, const struct peer_step *steps,
+                        size_t step_count, size_t ring_bytes, bool declares)
+{
+    wsd_client_options options = options_of(ring_bytes);
+
+    replay->peer = peer_start(steps, step_count);
+    make(&replay->upload, &options, declares);
+}
+
+/* The peer has had so many requests, and no connection that it did not expect. */
+static void replay_end(struct replay *replay, size_t count)
+{
+    upload_free(&replay->upload);
+    assert_false(peer_was_contacted(replay->peer));
+    replay->count = read_requests(replay->peer, replay->requests);
+    assert_int_equal(replay->count, count);
+}
+
+static void replay_close(struct replay *replay)
+{
+    for (size_t i = 0; i < replay->count; i++)
+        recorded_free(&replay->requests[i]);
+    peer_stop(replay->peer);
+}
+
 /* ---- Challenges -----------------------------------------------------------------------
  */
 
@@ -213,27 +249,20 @@ static void C11__challenge_anywhere_in_a_stream__is_answered_with_all_of_it(void
             {.what = PEER_READ_MESSAGE},
             {.what = PEER_SEND, .text = REPLY_ACCEPTED},
         };
-        struct peer *peer = PEER_START(steps);
-        wsd_client_options options =
-            options_of(rings[i / COUNT(firsts) / COUNT(challenges)]);
-        struct recorded requests[4];
-        struct upload upload;
-        size_t count;
+        struct replay replay;
 
-        make(&upload, &options, false);
-        upload_send(&upload, peer_url(peer));
-        assert_hr(write_document(&upload, first, peer, 3), S_OK);
-        assert_hr(upload_result(&upload), S_OK);
-        upload_free(&upload);
-        count = read_requests(peer, requests);
-        assert_int_equal(count, 2);
-        assert_null(strstr(requests[0].head, "Authorization"));
-        assert_non_null(strstr(requests[1].head, "Authorization: Digest"));
-        if (requests[0].whole || requests[0].closed)
-            assert_whole(&requests[0], SIZE);
-        assert_whole(&requests[1], SIZE);
-        free_requests(requests, count);
-        peer_stop(peer);
+        replay_open(&replay, steps, COUNT(steps),
+                    rings[i / COUNT(firsts) / COUNT(challenges)], false);
+        upload_send(&replay.upload, peer_url(replay.peer));
+        assert_hr(write_document(&replay.upload, first, replay.peer, 3), S_OK);
+        assert_hr(upload_result(&replay.upload), S_OK);
+        replay_end(&replay, 2);
+        assert_null(strstr(replay.requests[0].head, "Authorization"));
+        assert_non_null(strstr(replay.requests[1].head, "Authorization: Digest"));
+        if (replay.requests[0].whole || replay.requests[0].closed)
+            assert_whole(&replay.requests[0], SIZE);
+        assert_whole(&replay.requests[1], SIZE);
+        replay_close(&replay);
     }
 }
 
@@ -250,25 +279,18 @@ static void C11__challenge_behind_the_whole__is_answered_with_all_of_it(void **s
 
     (void)state;
     for (int declares = 0; declares < 2; declares++) {
-        struct peer *peer = PEER_START(steps);
-        wsd_client_options options = options_of(SIZE);
-        struct recorded requests[4];
-        struct upload upload;
+        struct replay replay;
         wsd_attachment_progress progress;
-        size_t count;
 
-        make(&upload, &options, declares != 0);
-        post_document(&upload, peer_url(peer));
-        progress = attachment_progress(upload.parts[0]);
+        replay_open(&replay, steps, COUNT(steps), SIZE, declares != 0);
+        post_document(&replay.upload, peer_url(replay.peer));
+        progress = attachment_progress(replay.upload.parts[0]);
         assert_int_equal(progress.accepted, SIZE);
         assert_int_equal(progress.handed, SIZE); /* and not twice that */
-        upload_free(&upload);
-        count = read_requests(peer, requests);
-        assert_int_equal(count, 2);
-        for (size_t i = 0; i < count; i++)
-            assert_whole(&requests[i], SIZE);
-        free_requests(requests, count);
-        peer_stop(peer);
+        replay_end(&replay, 2);
+        for (size_t i = 0; i < replay.count; i++)
+            assert_whole(&replay.requests[i], SIZE);
+        replay_close(&replay);
     }
 }
 
@@ -285,27 +307,19 @@ static void C11__challenge_when_the_ring_was_overwritten__is_the_status(void **s
 
     (void)state;
     for (size_t i = 0; i < COUNT(rings); i++) {
-        struct peer *peer = PEER_START(steps);
-        wsd_client_options options = options_of(rings[i]);
         wsd_inbound_message *reply = NULL;
-        struct recorded requests[4];
-        struct upload upload;
-        size_t count;
+        struct replay replay;
 
-        make(&upload, &options, false);
-        upload_send(&upload, peer_url(peer));
-        write_half(&upload);
-        assert_hr(upload_receive(&upload, &reply), HTTP_E_STATUS(401));
+        replay_open(&replay, steps, COUNT(steps), rings[i], false);
+        upload_send(&replay.upload, peer_url(replay.peer));
+        write_half(&replay.upload);
+        assert_hr(upload_receive(&replay.upload, &reply), HTTP_E_STATUS(401));
         assert_non_null(reply);
-        assert_hr(attachment_close(upload.parts[0]), HTTP_E_STATUS(401));
+        assert_hr(attachment_close(replay.upload.parts[0]), HTTP_E_STATUS(401));
         wsd_inbound_message_release(reply);
-        upload_free(&upload);
-        assert_false(peer_was_contacted(peer));
-        count = read_requests(peer, requests);
-        assert_int_equal(count, 1);
-        assert_cut(&requests[0]);
-        free_requests(requests, count);
-        peer_stop(peer);
+        replay_end(&replay, 1);
+        assert_cut(&replay.requests[0]);
+        replay_close(&replay);
     }
 }
 
@@ -327,26 +341,18 @@ C11__challenge_to_the_answer__is_the_status_and_sent_no_third_time(void **state)
             {.what = PEER_SEND, .text = refusals[i]},
             {.what = PEER_READ_TO_END},
         };
-        struct peer *peer = PEER_START(steps);
-        wsd_client_options options = options_of(SIZE);
-        struct recorded requests[4];
-        struct upload upload;
-        size_t count;
+        struct replay replay;
 
-        make(&upload, &options, false);
-        upload_send(&upload, peer_url(peer));
-        assert_hr(attachment_open(upload.parts[0]), S_OK);
-        write_half(&upload);
-        assert_hr(upload_result(&upload), HTTP_E_STATUS(401));
-        assert_hr(attachment_close(upload.parts[0]), HTTP_E_STATUS(401));
-        upload_free(&upload);
-        assert_false(peer_was_contacted(peer));
-        count = read_requests(peer, requests);
-        assert_int_equal(count, 2);
-        for (size_t n = 0; n < count; n++)
-            assert_cut(&requests[n]);
-        free_requests(requests, count);
-        peer_stop(peer);
+        replay_open(&replay, steps, COUNT(steps), SIZE, false);
+        upload_send(&replay.upload, peer_url(replay.peer));
+        assert_hr(attachment_open(replay.upload.parts[0]), S_OK);
+        write_half(&replay.upload);
+        assert_hr(upload_result(&replay.upload), HTTP_E_STATUS(401));
+        assert_hr(attachment_close(replay.upload.parts[0]), HTTP_E_STATUS(401));
+        replay_end(&replay, 2);
+        for (size_t n = 0; n < replay.count; n++)
+            assert_cut(&replay.requests[n]);
+        replay_close(&replay);
     }
 }
 
@@ -363,25 +369,17 @@ static void C14__messages_in_a_row__share_a_connection(void **state)
         {.what = PEER_READ_MESSAGE},
         {.what = PEER_SEND, .text = REPLY_ACCEPTED},
     };
-    struct peer *peer = PEER_START(steps);
-    wsd_client_options options = options_of(SIZE);
-    struct recorded requests[4];
-    struct upload upload;
-    size_t count;
+    struct replay replay;
 
     (void)state;
-    make(&upload, &options, false);
-    post_document(&upload, peer_url(peer));
-    make_next(&upload, true);
-    post_document(&upload, peer_url(peer));
-    upload_free(&upload);
-    assert_false(peer_was_contacted(peer));
-    count = read_requests(peer, requests);
-    assert_int_equal(count, 2);
-    for (size_t i = 0; i < count; i++)
-        assert_whole(&requests[i], SIZE);
-    free_requests(requests, count);
-    peer_stop(peer);
+    replay_open(&replay, steps, COUNT(steps), SIZE, false);
+    post_document(&replay.upload, peer_url(replay.peer));
+    make_next(&replay.upload, true);
+    post_document(&replay.upload, peer_url(replay.peer));
+    replay_end(&replay, 2);
+    for (size_t i = 0; i < replay.count; i++)
+        assert_whole(&replay.requests[i], SIZE);
+    replay_close(&replay);
 }
 
 /* [L82] */
@@ -400,24 +398,17 @@ static void C14__kept_connection_that_died_idle__is_not_noticed(void **state)
             {.what = PEER_READ_MESSAGE},
             {.what = PEER_SEND, .text = REPLY_ACCEPTED},
         };
-        struct peer *peer = PEER_START(steps);
-        wsd_client_options options = options_of(SIZE);
-        struct recorded requests[4];
-        struct upload upload;
-        size_t count;
+        struct replay replay;
 
-        make(&upload, &options, false);
-        post_document(&upload, peer_url(peer));
-        peer_go(peer);
-        peer_wait_for_step(peer, 4);
-        make_next(&upload, false);
-        post_document(&upload, peer_url(peer));
-        upload_free(&upload);
-        count = read_requests(peer, requests);
-        assert_int_equal(count, 2);
-        assert_whole(&requests[1], SIZE);
-        free_requests(requests, count);
-        peer_stop(peer);
+        replay_open(&replay, steps, COUNT(steps), SIZE, false);
+        post_document(&replay.upload, peer_url(replay.peer));
+        peer_go(replay.peer);
+        peer_wait_for_step(replay.peer, 4);
+        make_next(&replay.upload, false);
+        post_document(&replay.upload, peer_url(replay.peer));
+        replay_end(&replay, 2);
+        assert_whole(&replay.requests[1], SIZE);
+        replay_close(&replay);
     }
 }
 
@@ -441,25 +432,18 @@ static void C14__kept_connection_that_dies_midway__is_replaced(void **state)
             {.what = PEER_READ_MESSAGE},
             {.what = PEER_SEND, .text = REPLY_ACCEPTED},
         };
-        struct peer *peer = PEER_START(steps);
-        wsd_client_options options = options_of(SIZE);
-        struct recorded requests[4];
-        struct upload upload;
-        size_t count;
+        struct replay replay;
 
-        make(&upload, &options, false);
-        post_document(&upload, peer_url(peer));
-        make_next(&upload, i % 2 == 0);
-        upload_send(&upload, peer_url(peer));
-        assert_hr(write_document(&upload, first, peer, 6), S_OK);
-        assert_hr(upload_result(&upload), S_OK);
-        upload_free(&upload);
-        count = read_requests(peer, requests);
-        assert_int_equal(count, 3);
-        assert_cut(&requests[1]);
-        assert_whole(&requests[2], SIZE);
-        free_requests(requests, count);
-        peer_stop(peer);
+        replay_open(&replay, steps, COUNT(steps), SIZE, false);
+        post_document(&replay.upload, peer_url(replay.peer));
+        make_next(&replay.upload, i % 2 == 0);
+        upload_send(&replay.upload, peer_url(replay.peer));
+        assert_hr(write_document(&replay.upload, first, replay.peer, 6), S_OK);
+        assert_hr(upload_result(&replay.upload), S_OK);
+        replay_end(&replay, 3);
+        assert_cut(&replay.requests[1]);
+        assert_whole(&replay.requests[2], SIZE);
+        replay_close(&replay);
     }
 }
 
@@ -479,30 +463,22 @@ C14__kept_connection_that_dies_when_the_bytes_are_gone__has_its_code(void **stat
             {.what = PEER_READ_UNTIL, .text = end_of(HALF)},
             {.what = ends[i % COUNT(ends)]},
         };
-        struct peer *peer = PEER_START(steps);
-        wsd_client_options options = options_of(LESS);
-        struct recorded requests[4];
-        struct upload upload;
+        struct replay replay;
         HRESULT hr = S_OK;
-        size_t count;
 
-        make(&upload, &options, false);
-        post_document(&upload, peer_url(peer));
-        make_next(&upload, false);
-        upload_send(&upload, peer_url(peer));
-        assert_hr(attachment_write_all(upload.parts[0], document, HALF), S_OK);
+        replay_open(&replay, steps, COUNT(steps), LESS, false);
+        post_document(&replay.upload, peer_url(replay.peer));
+        make_next(&replay.upload, false);
+        upload_send(&replay.upload, peer_url(replay.peer));
+        assert_hr(attachment_write_all(replay.upload.parts[0], document, HALF), S_OK);
         while (i >= COUNT(ends) && hr == S_OK) /* it shows in the sending, too */
-            hr = attachment_write_all(upload.parts[0], document, SIZE);
-        assert_hr(upload_result(&upload), RESEND_REQUEST);
+            hr = attachment_write_all(replay.upload.parts[0], document, SIZE);
+        assert_hr(upload_result(&replay.upload), RESEND_REQUEST);
         assert_hr(hr, i >= COUNT(ends) ? RESEND_REQUEST : S_OK);
-        assert_hr(attachment_close(upload.parts[0]), RESEND_REQUEST);
-        upload_free(&upload);
-        assert_false(peer_was_contacted(peer));
-        count = read_requests(peer, requests);
-        assert_int_equal(count, 2);
-        assert_cut(&requests[1]);
-        free_requests(requests, count);
-        peer_stop(peer);
+        assert_hr(attachment_close(replay.upload.parts[0]), RESEND_REQUEST);
+        replay_end(&replay, 2);
+        assert_cut(&replay.requests[1]);
+        replay_close(&replay);
     }
 }
 
@@ -518,27 +494,24 @@ C14__kept_connection_that_dies_behind_the_whole__sends_nothing_twice(void **stat
 
     (void)state;
     for (int streams = 0; streams < 2; streams++) {
-        struct peer *peer = PEER_START(steps);
-        wsd_client_options options = options_of(SIZE);
-        struct upload upload;
+        struct replay replay;
 
-        make(&upload, &options, false);
-        post_document(&upload, peer_url(peer));
+        replay_open(&replay, steps, COUNT(steps), SIZE, false);
+        post_document(&replay.upload, peer_url(replay.peer));
         if (streams) {
-            make_next(&upload, false);
-            upload_send(&upload, peer_url(peer));
-            assert_hr(attachment_open(upload.parts[0]), S_OK);
-            assert_hr(attachment_write_all(upload.parts[0], document, SIZE), S_OK);
-            (void)attachment_close(upload.parts[0]); /* S_OK, or the code at once */
+            make_next(&replay.upload, false);
+            upload_send(&replay.upload, peer_url(replay.peer));
+            assert_hr(attachment_open(replay.upload.parts[0]), S_OK);
+            assert_hr(attachment_write_all(replay.upload.parts[0], document, SIZE), S_OK);
+            /* S_OK, or the code at once */
+            (void)attachment_close(replay.upload.parts[0]);
         } else {
-            wsd_outbound_message_release(upload.message);
-            upload.message = message_create(BODY);
-            upload_send(&upload, peer_url(peer));
+            make_plain(&replay.upload);
+            upload_send(&replay.upload, peer_url(replay.peer));
         }
-        assert_hr(upload_result(&upload), RESEND_REQUEST);
-        upload_free(&upload);
-        assert_false(peer_was_contacted(peer));
-        peer_stop(peer);
+        assert_hr(upload_result(&replay.upload), RESEND_REQUEST);
+        replay_end(&replay, 2);
+        replay_close(&replay);
     }
 }
 
@@ -549,18 +522,16 @@ static void C14__new_connection_that_dies__is_not_replaced(void **state)
         {.what = PEER_READ_UNTIL, .text = end_of(HALF)},
         {.what = PEER_CLOSE},
     };
-    struct peer *peer = PEER_START(steps);
-    wsd_client_options options = options_of(SIZE);
-    struct upload upload;
+    struct replay replay;
 
     (void)state;
-    make(&upload, &options, false);
-    upload_send(&upload, peer_url(peer));
-    assert_hr(attachment_write_all(upload.parts[0], document, HALF), S_OK);
-    assert_hr(upload_result(&upload), HRESULT_FROM_WIN32(ERROR_WINHTTP_CONNECTION_ERROR));
-    upload_free(&upload);
-    assert_false(peer_was_contacted(peer));
-    peer_stop(peer);
+    replay_open(&replay, steps, COUNT(steps), SIZE, false);
+    upload_send(&replay.upload, peer_url(replay.peer));
+    assert_hr(attachment_write_all(replay.upload.parts[0], document, HALF), S_OK);
+    assert_hr(upload_result(&replay.upload),
+              HRESULT_FROM_WIN32(ERROR_WINHTTP_CONNECTION_ERROR));
+    replay_end(&replay, 1);
+    replay_close(&replay);
 }
 
 /* ---- Peers that know no chunks --------------------------------------------------------
@@ -601,31 +572,24 @@ static void C13__chunks_refused__are_replaced_by_the_length_from_then_on(void **
             {.what = PEER_READ_MESSAGE},
             {.what = PEER_SEND, .text = REPLY_ACCEPTED},
         };
-        struct peer *peer = PEER_START(steps);
-        wsd_client_options options = options_of(SIZE);
-        struct recorded requests[4];
-        struct upload upload;
-        size_t count;
+        struct replay replay;
 
-        make(&upload, &options, true);
-        upload_send(&upload, peer_url(peer));
-        assert_hr(write_document(&upload, first, peer, 3), S_OK);
-        assert_hr(upload_result(&upload), S_OK);
+        replay_open(&replay, steps, COUNT(steps), SIZE, true);
+        upload_send(&replay.upload, peer_url(replay.peer));
+        assert_hr(write_document(&replay.upload, first, replay.peer, 3), S_OK);
+        assert_hr(upload_result(&replay.upload), S_OK);
         assert_non_null(strstr(diary, "is sent again"));
-        make_next(&upload, true);
-        post_document(&upload, peer_url(peer));
-        upload_free(&upload);
-        assert_false(peer_was_contacted(peer));
-        count = read_requests(peer, requests);
-        assert_int_equal(count, 3);
-        assert_non_null(strstr(requests[0].head, "\r\nTransfer-Encoding: chunked\r\n"));
-        for (size_t n = 1; n < count; n++) {
-            assert_non_null(strstr(requests[n].head, "\r\nContent-Length: "));
-            assert_null(strstr(requests[n].head, "Transfer-Encoding"));
-            assert_whole(&requests[n], SIZE);
+        make_next(&replay.upload, true);
+        post_document(&replay.upload, peer_url(replay.peer));
+        replay_end(&replay, 3);
+        assert_non_null(
+            strstr(replay.requests[0].head, "\r\nTransfer-Encoding: chunked\r\n"));
+        for (size_t n = 1; n < replay.count; n++) {
+            assert_non_null(strstr(replay.requests[n].head, "\r\nContent-Length: "));
+            assert_null(strstr(replay.requests[n].head, "Transfer-Encoding"));
+            assert_whole(&replay.requests[n], SIZE);
         }
-        free_requests(requests, count);
-        peer_stop(peer);
+        replay_close(&replay);
     }
 }
 
@@ -640,19 +604,17 @@ static void C13__chunks_refused_without_a_length__are_the_status_with_a_hint(voi
             {.what = PEER_SEND, .text = refusals[i].refusal},
             {.what = PEER_READ_TO_END},
         };
-        struct peer *peer = PEER_START(steps);
-        wsd_client_options options = options_of(SIZE);
-        struct upload upload;
+        struct replay replay;
 
-        make(&upload, &options, false);
-        upload_send(&upload, peer_url(peer));
-        assert_hr(attachment_write_all(upload.parts[0], document, HALF), S_OK);
-        assert_hr(upload_result(&upload), HTTP_E_STATUS(refusals[i].status));
-        assert_hr(attachment_close(upload.parts[0]), HTTP_E_STATUS(refusals[i].status));
-        upload_free(&upload);
+        replay_open(&replay, steps, COUNT(steps), SIZE, false);
+        upload_send(&replay.upload, peer_url(replay.peer));
+        assert_hr(attachment_write_all(replay.upload.parts[0], document, HALF), S_OK);
+        assert_hr(upload_result(&replay.upload), HTTP_E_STATUS(refusals[i].status));
+        assert_hr(attachment_close(replay.upload.parts[0]),
+                  HTTP_E_STATUS(refusals[i].status));
+        replay_end(&replay, 1);
         assert_non_null(strstr(diary, "declare the lengths"));
-        assert_false(peer_was_contacted(peer));
-        peer_stop(peer);
+        replay_close(&replay);
     }
 }
 
@@ -667,27 +629,20 @@ static void C13__chunks_refused_when_the_bytes_are_gone__are_the_status(void **s
         {.what = PEER_READ_MESSAGE},
         {.what = PEER_SEND, .text = REPLY_ACCEPTED},
     };
-    struct peer *peer = PEER_START(steps);
-    wsd_client_options options = options_of(LESS);
-    struct recorded requests[4];
-    struct upload upload;
-    size_t count;
+    struct replay replay;
 
     (void)state;
-    make(&upload, &options, true);
-    upload_send(&upload, peer_url(peer));
-    write_half(&upload);
-    assert_hr(upload_result(&upload), HTTP_E_STATUS(411));
-    make_next(&upload, true);
-    post_document(&upload, peer_url(peer)); /* which knows better by now */
-    upload_free(&upload);
-    count = read_requests(peer, requests);
-    assert_int_equal(count, 2);
-    assert_cut(&requests[0]);
-    assert_non_null(strstr(requests[1].head, "\r\nContent-Length: "));
-    assert_whole(&requests[1], SIZE);
-    free_requests(requests, count);
-    peer_stop(peer);
+    replay_open(&replay, steps, COUNT(steps), LESS, true);
+    upload_send(&replay.upload, peer_url(replay.peer));
+    write_half(&replay.upload);
+    assert_hr(upload_result(&replay.upload), HTTP_E_STATUS(411));
+    make_next(&replay.upload, true);
+    post_document(&replay.upload, peer_url(replay.peer)); /* which knows better by now */
+    replay_end(&replay, 2);
+    assert_cut(&replay.requests[0]);
+    assert_non_null(strstr(replay.requests[1].head, "\r\nContent-Length: "));
+    assert_whole(&replay.requests[1], SIZE);
+    replay_close(&replay);
 }
 
 /* The reply to a message without attachments says it (RFC 9112 section 6.1).  [L85] */
@@ -700,25 +655,19 @@ static void C13__http_1_0_seen_before__gets_the_length_at_once(void **state)
         {.what = PEER_READ_MESSAGE},
         {.what = PEER_SEND, .text = "HTTP/1.0 202 Accepted\r\n\r\n"},
     };
-    struct peer *peer = PEER_START(steps);
-    wsd_client_options options = options_of(SIZE);
-    struct recorded requests[4];
-    struct upload upload;
-    size_t count;
+    struct replay replay;
 
     (void)state;
-    upload_make(&upload, &options, 0);
-    upload_send(&upload, peer_url(peer));
-    assert_hr(upload_result(&upload), S_OK);
-    make_next(&upload, true);
-    post_document(&upload, peer_url(peer));
-    upload_free(&upload);
-    count = read_requests(peer, requests);
-    assert_int_equal(count, 2);
-    assert_non_null(strstr(requests[1].head, "\r\nContent-Length: "));
-    assert_whole(&requests[1], SIZE);
-    free_requests(requests, count);
-    peer_stop(peer);
+    replay_open(&replay, steps, COUNT(steps), SIZE, false);
+    make_plain(&replay.upload);
+    upload_send(&replay.upload, peer_url(replay.peer));
+    assert_hr(upload_result(&replay.upload), S_OK);
+    make_next(&replay.upload, true);
+    post_document(&replay.upload, peer_url(replay.peer));
+    replay_end(&replay, 2);
+    assert_non_null(strstr(replay.requests[1].head, "\r\nContent-Length: "));
+    assert_whole(&replay.requests[1], SIZE);
+    replay_close(&replay);
 }
 
 int main(void)

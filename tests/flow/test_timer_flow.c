@@ -145,19 +145,6 @@ static const struct peer_step takes_all[] = {
     {.what = PEER_SEND, .text = REPLY_ACCEPTED},
 };
 
-/* A message without attachments: its code. */
-static HRESULT post(const char *url, const wsd_client_options *options)
-{
-    struct upload upload;
-    HRESULT hr;
-
-    upload_make(&upload, options, 0);
-    upload_send(&upload, url);
-    hr = upload_result(&upload);
-    upload_free(&upload);
-    return hr;
-}
-
 /* The peer passes a PEER_HOLD every 20 ms, until there is a code. */
 static HRESULT result_while_pacing(struct upload *upload, struct peer *peer)
 {
@@ -255,7 +242,7 @@ static void C1__slow_name_server__takes_nothing_from_connecting(void **state)
 
     (void)state;
     options.connect_timeout_ms = 400;
-    assert_hr(post(url_of("http", "slow.test", peer), &options), S_OK);
+    assert_hr(upload_post(url_of("http", "slow.test", peer), &options, false), S_OK);
     peer_stop(peer);
 }
 
@@ -286,7 +273,7 @@ static void C2__first_address_is_a_black_hole__the_next_is_taken(void **state)
     (void)state;
     dig_black_hole(peer_port(peer), sockets);
     options.connect_timeout_ms = 2000;
-    assert_hr(post(url_of("http", "two.test", peer), &options), S_OK);
+    assert_hr(upload_post(url_of("http", "two.test", peer), &options, false), S_OK);
     for (int i = 0; i < 2; i++)
         close(sockets[i]);
     peer_stop(peer);

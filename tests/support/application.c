@@ -262,3 +262,21 @@ void upload_free(struct upload *upload)
     wsd_outbound_message_release(upload->message);
     wsd_client_release(upload->client);
 }
+
+HRESULT upload_post(const char *url, const wsd_client_options *options, bool streams)
+{
+    struct upload upload;
+    HRESULT result, hr = S_OK;
+
+    upload_make(&upload, options, streams ? 1 : 0);
+    upload_send(&upload, url);
+    if (streams)
+        hr = attachment_write_all(upload.parts[0], "document", 8);
+    if (streams && hr == S_OK)
+        hr = attachment_close(upload.parts[0]);
+    result = upload_result(&upload);
+    if (hr != S_OK)
+        assert_hr(hr, result);
+    upload_free(&upload);
+    return result;
+}

@@ -101,5 +101,8 @@ HRESULT upload_receive(struct upload *upload, wsd_inbound_message **reply);
 HRESULT upload_result(struct upload *upload);
 /* Gives back what the test has not. */
 void upload_free(struct upload *upload);
+/* A message without an attachment, or one with a short document, by a client of its own:
+ * its code. */
+HRESULT upload_post(const char *url, const wsd_client_options *options, bool streams);
 
 #endif
