@@ -117,13 +117,13 @@ static int ftp_on_socket(void *context, curl_socket_t fd, curlsocktype purpose)
     if (purpose == CURLSOCKTYPE_ACCEPT)
         fcntl(fd, F_SETFD, FD_CLOEXEC);
     else
-        wsd_curl_transport_keep_socket(transfer->transport, fd);
+        wsd_curl_sockets_keep(wsd_curl_transport_sockets(transfer->transport), fd);
     return CURL_SOCKOPT_OK;
 }
 
 static int ftp_on_close_socket(void *context, curl_socket_t fd)
 {
-    wsd_curl_transport_drop_socket(context, fd);
+    wsd_curl_sockets_drop(wsd_curl_transport_sockets(context), fd);
     return close(fd);
 }
 

@@ -71,8 +71,9 @@ static bool is_spoiled(const struct wsd_curl_transfer *transfer, int local_port,
 
     if (!transfer->reused || transfer->is_encrypted)
         return false;
-    fd = wsd_curl_transport_find_socket(transfer->transport, local_port, peer_port);
-    return fd != CURL_SOCKET_BAD && !wsd_socket_is_silent(fd);
+    fd = wsd_curl_sockets_find(wsd_curl_transport_sockets(transfer->transport),
+                               local_port, peer_port);
+    return fd != -1 && !wsd_socket_is_silent(fd);
 }
 
 static unsigned answer_bit(int challenge)

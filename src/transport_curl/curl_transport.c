@@ -3,13 +3,11 @@
 #include <errno.h>
 #include <limits.h>
 #include <stddef.h>
-#include <sys/socket.h>
 
 #include "base/assert.h"
 #include "os/clock.h"
 #include "os/monitor.h"
 #include "os/poller.h"
-#include "os/socket.h"
 #include "os/thread.h"
 #include "os/wake_fd.h"
 #include "transport_curl/curl_ftp.h"
@@ -44,10 +42,7 @@ struct wsd_curl_transport {
     struct wsd_poller *poller;
     struct wsd_curl_transfer *touched;
     uint64_t curl_timer_ms; /* when libcurl wants CURL_SOCKET_TIMEOUT, or NEVER */
-    int sockets[8]; /* of FTP: a login and its files have two or three at a time */
-    size_t socket_count;
-    int left[64]; /* the last sockets that transfers have left; closed since, or kept */
-    size_t left_count; /* likewise, of all that there were */
+    struct wsd_curl_sockets sockets;
     uint64_t check_ms; /* when a transfer's timers want a look, or NEVER */
 };
 
@@ -56,11 +51,9 @@ void wsd_curl_transport_keep(struct wsd_curl_transport *transport)
     atomic_fetch_add(&transport->references, 1);
 }
 
-/* libcurl takes leave of a server of FTP, and would wait for the answer. */
 static void transport_close_multi(struct wsd_curl_transport *transport)
 {
-    for (size_t i = 0; i < transport->socket_count; i++)
-        shutdown(transport->sockets[i], SHUT_RD);
+    wsd_curl_sockets_shut(&transport->sockets);
     if (transport->multi != NULL)
         curl_multi_cleanup(transport->multi);
     transport->multi = NULL;
@@ -235,38 +228,9 @@ void wsd_curl_transport_touch(struct wsd_curl_transfer *transfer)
     transfer->transport->touched = transfer;
 }
 
-void wsd_curl_transport_keep_socket(struct wsd_curl_transport *transport, int fd)
+struct wsd_curl_sockets *wsd_curl_transport_sockets(struct wsd_curl_transport *transport)
 {
-    if (transport->socket_count < sizeof(transport->sockets) / sizeof(int))
-        transport->sockets[transport->socket_count++] = fd;
-}
-
-void wsd_curl_transport_drop_socket(struct wsd_curl_transport *transport, int fd)
-{
-    for (size_t i = 0; i < transport->socket_count; i++)
-        if (transport->sockets[i] == fd)
-            transport->sockets[i] = transport->sockets[--transport->socket_count];
-}
-
-static void transport_leave(struct wsd_curl_transport *transport, int fd)
-{
-    const size_t capacity = sizeof(transport->left) / sizeof(transport->left[0]);
-
-    for (size_t i = 0; i < capacity && i < transport->left_count; i++)
-        if (transport->left[i] == fd)
-            return;
-    transport->left[transport->left_count++ % capacity] = fd;
-}
-
-int wsd_curl_transport_find_socket(const struct wsd_curl_transport *transport,
-                                   int local_port, int peer_port)
-{
-    const size_t capacity = sizeof(transport->left) / sizeof(transport->left[0]);
-
-    for (size_t i = 0; i < capacity && i < transport->left_count; i++)
-        if (wsd_socket_is_between(transport->left[i], local_port, peer_port))
-            return transport->left[i];
-    return CURL_SOCKET_BAD;
+    return &transport->sockets;
 }
 
 void wsd_curl_transport_schedule(struct wsd_curl_transport *transport, uint64_t when_ms)
@@ -301,7 +265,7 @@ static int transport_on_socket(CURL *easy, curl_socket_t fd, int what, void *con
 
     (void)unused;
     if (removed) {
-        transport_leave(transport, fd);
+        wsd_curl_sockets_leave(&transport->sockets, fd);
         what = CURL_POLL_NONE;
     }
     if (what & CURL_POLL_IN)

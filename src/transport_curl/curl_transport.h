@@ -13,6 +13,7 @@
 #include "os/observer.h"
 #include "transport/transport.h"
 #include "transport_curl/curl_settings.h"
+#include "transport_curl/curl_sockets.h"
 #include "wsd_types.h"
 
 struct wsd_curl_options {
@@ -66,12 +67,7 @@ CURLM *wsd_curl_transport_multi(struct wsd_curl_transport *transport);
 void wsd_curl_transport_touch(struct wsd_curl_transfer *transfer);
 /* Call wsd_curl_transfer_check() at `when` at the latest. */
 void wsd_curl_transport_schedule(struct wsd_curl_transport *transport, uint64_t when_ms);
-/* Sockets on which the transport's end waits for nobody, while they are open. */
-void wsd_curl_transport_keep_socket(struct wsd_curl_transport *transport, int fd);
-void wsd_curl_transport_drop_socket(struct wsd_curl_transport *transport, int fd);
-/* The connection between these ports, if a transfer had it before; or CURL_SOCKET_BAD. */
-int wsd_curl_transport_find_socket(const struct wsd_curl_transport *transport,
-                                   int local_port, int peer_port);
+struct wsd_curl_sockets *wsd_curl_transport_sockets(struct wsd_curl_transport *transport);
 /* No request reaches the transfer any more. */
 void wsd_curl_transport_forget(struct wsd_curl_transfer *transfer);
 
