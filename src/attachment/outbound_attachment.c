@@ -522,7 +522,7 @@ HRESULT wsd_outbound_create(const struct wsd_mem *mem, IWSDOutboundAttachment **
     if (self == NULL)
         return E_OUTOFMEMORY;
     self->iface.lpVtbl = &outbound_vtbl;
-    self->source.vtable = &outbound_source_vtable;
+    self->source = (struct wsd_body_source){&outbound_source_vtable, .opens = true};
     self->mem = mem;
     atomic_init(&self->references, 1);
     atomic_init(&self->uses, 1);

@@ -43,13 +43,15 @@ static void tell_sent(struct wsd_multipart_encoder *encoder)
 static enum wsd_pull lay_framing(struct wsd_multipart_encoder *encoder, uint8_t *buffer,
                                  size_t capacity, size_t *size)
 {
-    size_t left = encoder->parts[encoder->current].framing_end - encoder->position;
+    const struct part *part = &encoder->parts[encoder->current];
+    size_t left = part->framing_end - encoder->position;
 
     *size = left < capacity ? left : capacity;
     memcpy(buffer, encoder->framing.bytes + encoder->position, *size);
     encoder->position += *size;
-    /* A content's first pull has to wait for the next pull of the whole. */
-    return *size < left ? WSD_PULL_BYTES : WSD_PULL_NOTHING_NOW;
+    return *size == left && part->content != NULL && part->content->opens
+               ? WSD_PULL_NOTHING_NOW
+               : WSD_PULL_BYTES;
 }
 
 static enum wsd_pull lay_content(struct wsd_multipart_encoder *encoder, uint8_t *buffer,

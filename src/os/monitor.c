@@ -43,19 +43,34 @@ void wsd_monitor_enter(struct wsd_monitor *monitor)
     pthread_mutex_lock(&monitor->mutex);
 }
 
+/* Tells those whom the wake-up is for; a thread that is woken inside would go to sleep
+ * again at once, for the mutex. */
+static void deliver(struct wsd_monitor *monitor, enum wsd_wake wake)
+{
+    if (wake == WSD_WAKE_ALL)
+        pthread_cond_broadcast(&monitor->changed);
+    else if (wake == WSD_WAKE_ONE)
+        pthread_cond_signal(&monitor->changed);
+}
+
 void wsd_monitor_leave(struct wsd_monitor *monitor)
 {
+    enum wsd_wake wake = monitor->wake;
+
+    monitor->wake = WSD_WAKE_NOBODY;
     pthread_mutex_unlock(&monitor->mutex);
+    deliver(monitor, wake);
 }
 
 void wsd_monitor_wake_all(struct wsd_monitor *monitor)
 {
-    pthread_cond_broadcast(&monitor->changed);
+    monitor->wake = WSD_WAKE_ALL;
 }
 
 void wsd_monitor_wake_one(struct wsd_monitor *monitor)
 {
-    pthread_cond_signal(&monitor->changed);
+    /* Two of these are for two. */
+    monitor->wake = monitor->wake == WSD_WAKE_NOBODY ? WSD_WAKE_ONE : WSD_WAKE_ALL;
 }
 
 bool wsd_monitor_wait_until(struct wsd_monitor *monitor, uint64_t deadline_ms)
@@ -63,6 +78,8 @@ bool wsd_monitor_wait_until(struct wsd_monitor *monitor, uint64_t deadline_ms)
     struct timespec until = {.tv_sec = (time_t)(deadline_ms / 1000),
                              .tv_nsec = (long)(deadline_ms % 1000) * 1000000};
 
+    deliver(monitor, monitor->wake);
+    monitor->wake = WSD_WAKE_NOBODY;
     if (deadline_ms == UINT64_MAX)
         return pthread_cond_wait(&monitor->changed, &monitor->mutex) == 0;
     return pthread_cond_timedwait(&monitor->changed, &monitor->mutex, &until) !=

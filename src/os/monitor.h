@@ -10,10 +10,13 @@
 
 #include "wsd_types.h"
 
+enum wsd_wake { WSD_WAKE_NOBODY, WSD_WAKE_ONE, WSD_WAKE_ALL };
+
 struct wsd_monitor {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    bool ready; /* false when zeroed: fini is then a no-op */
+    enum wsd_wake wake; /* what leaving delivers */
+    bool ready;         /* false when zeroed: fini is then a no-op */
 };
 
 /* Returns S_OK, or E_OUTOFMEMORY with the monitor left zeroed. */
@@ -21,6 +24,9 @@ HRESULT wsd_monitor_init(struct wsd_monitor *monitor);
 void wsd_monitor_fini(struct wsd_monitor *monitor);
 
 void wsd_monitor_enter(struct wsd_monitor *monitor);
+
+/* Wakes those whom the calls of wake_all() and wake_one() since enter() were for, once it
+ * has left: whoever may destroy the monitor then must know that no thread is in here. */
 void wsd_monitor_leave(struct wsd_monitor *monitor);
 void wsd_monitor_wake_all(struct wsd_monitor *monitor);
 void wsd_monitor_wake_one(struct wsd_monitor *monitor);

@@ -81,11 +81,11 @@ uint16_t wsd_mhd_server_port(const struct wsd_mhd_server *server)
 void wsd_mhd_server_request(struct wsd_mhd_connection *connection)
 {
     struct wsd_mhd_server *server = connection->server;
+    bool was_empty = false;
 
     wsd_monitor_enter(&server->synced.monitor);
     if (!connection->synced.queued && !server->synced.stopping) {
-        if (server->synced.queue == NULL)
-            wsd_wake_fd_signal(&server->wake);
+        was_empty = server->synced.queue == NULL;
         connection->synced.queued = true;
         connection->synced.next_queued = NULL;
         atomic_fetch_add(&connection->references, 1);
@@ -93,6 +93,8 @@ void wsd_mhd_server_request(struct wsd_mhd_connection *connection)
         server->synced.queue_end = &connection->synced.next_queued;
     }
     wsd_monitor_leave(&server->synced.monitor);
+    if (was_empty)
+        wsd_wake_fd_signal(&server->wake);
 }
 
 /* ---- the server's thread ---- */

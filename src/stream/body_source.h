@@ -45,6 +45,9 @@ struct wsd_body_source_vtable {
 
 struct wsd_body_source {
     const struct wsd_body_source_vtable *vtable;
+    /* Its first pull is an event: an outer source has it wait until what stands before it
+     * was handed to the network, that is for a pull of its own. */
+    bool opens;
 };
 
 #endif

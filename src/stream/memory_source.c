@@ -48,5 +48,5 @@ void wsd_memory_source_init(struct wsd_memory_source *memory, const void *bytes,
                             size_t size)
 {
     *memory = (struct wsd_memory_source){
-        .source = {&memory_vtable}, .bytes = bytes, .size = size};
+        .source = {.vtable = &memory_vtable}, .bytes = bytes, .size = size};
 }

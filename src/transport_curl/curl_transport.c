@@ -99,9 +99,9 @@ void wsd_curl_transport_request(struct wsd_curl_transfer *transfer, unsigned wha
             transport->synced.queue_end = &transfer->synced.next_queued;
         }
     }
+    wsd_monitor_leave(&transport->synced.monitor);
     if (was_empty)
         wsd_wake_fd_signal(&transport->wake);
-    wsd_monitor_leave(&transport->synced.monitor);
 }
 
 bool wsd_curl_transport_wants_end(struct wsd_curl_transfer *transfer)

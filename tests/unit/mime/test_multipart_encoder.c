@@ -160,8 +160,9 @@ static void begin(struct fixture *f, const char *const scripts[], size_t count,
 
     *f = (struct fixture){.heap = FAILING_MEM(-1, &f->heap)};
     for (size_t i = 0; i < count; i++) {
-        f->contents[i] = (struct content){
-            .source = {&content_vtable}, .network = &f->network, .script = scripts[i]};
+        f->contents[i] = (struct content){.source = {&content_vtable, .opens = true},
+                                          .network = &f->network,
+                                          .script = scripts[i]};
         parts[i] = (struct wsd_multipart_part){types[i], ids[i], &f->contents[i].source};
     }
     assert_int_equal(
@@ -294,6 +295,22 @@ static void pull__large_buffer__stops_only_before_a_content(void **state)
 
     (void)state;
     check_pulls(scripts, ARRAY_SIZE(scripts), 4096, pulls, ARRAY_SIZE(pulls));
+}
+
+static void pull__content_that_need_not_wait__comes_with_its_header(void **state)
+{
+    static const char *const scripts[] = {"<e/>", "01"};
+    struct fixture f;
+    size_t size;
+
+    (void)state;
+    begin(&f, scripts, ARRAY_SIZE(scripts), 4096);
+    f.contents[0].source.opens = false;
+    assert_int_equal(network_pull(&f.network, &size), WSD_PULL_BYTES);
+    assert_int_equal(size, strlen(HEADER_0 "<e/>" HEADER_1));
+    assert_int_equal(f.contents[1].pulls, 0);
+    assert_int_equal(network_drain(&f.network), WSD_PULL_END);
+    finish(&f);
 }
 
 static void pull__nothing_now__comes_without_bytes_only(void **state)
@@ -511,7 +528,7 @@ static void create__strings__are_copied(void **state)
     struct failing_mem heap = FAILING_MEM(-1, &heap);
     struct network network = {.capacity = 64};
     struct content content = {
-        .source = {&content_vtable}, .network = &network, .script = "c"};
+        .source = {.vtable = &content_vtable}, .network = &network, .script = "c"};
     struct wsd_multipart_encoder *encoder;
     char boundary[] = "bo", type[] = "t/y", id[] = "id";
     struct wsd_multipart_part part = {type, id, &content.source};
@@ -583,6 +600,7 @@ int main(void)
             pull__every_capacity__lays_the_same_bytes_and_keeps_its_promises),
         cmocka_unit_test(overhead__plus_contents__is_the_length_of_the_whole),
         cmocka_unit_test(pull__large_buffer__stops_only_before_a_content),
+        cmocka_unit_test(pull__content_that_need_not_wait__comes_with_its_header),
         cmocka_unit_test(pull__nothing_now__comes_without_bytes_only),
         cmocka_unit_test(pull__header_fills_the_buffer__content_waits_for_the_next_pull),
         cmocka_unit_test(pull__content_like_a_delimiter__is_laid_as_it_is),
