@@ -48,6 +48,7 @@ struct wsd_curl_transport {
     int left[64]; /* the last sockets that transfers have left; closed since, or kept */
     size_t left_count; /* likewise, of all that there were */
     uint64_t check_ms; /* when a transfer's timers want a look, or NEVER */
+    struct wsd_curl_transfer *looked_for, **looked_for_end; /* by time; references */
 };
 
 void wsd_curl_transport_keep(struct wsd_curl_transport *transport)
@@ -232,6 +233,18 @@ void wsd_curl_transport_touch(struct wsd_curl_transfer *transfer)
     atomic_fetch_add(&transfer->references, 1);
     transfer->next_touched = transfer->transport->touched;
     transfer->transport->touched = transfer;
+}
+
+void wsd_curl_transport_look_again(struct wsd_curl_transfer *transfer)
+{
+    if (transfer->looked_for)
+        return; /* then it will be sooner */
+    transfer->looked_for = true;
+    transfer->look_ms = wsd_clock_ms() + WSD_PULL_AGAIN_MS;
+    transfer->next_looked_for = NULL;
+    atomic_fetch_add(&transfer->references, 1);
+    *transfer->transport->looked_for_end = transfer;
+    transfer->transport->looked_for_end = &transfer->next_looked_for;
 }
 
 void wsd_curl_transport_keep_socket(struct wsd_curl_transport *transport, int fd)
@@ -449,6 +462,24 @@ static void transport_check(struct wsd_curl_transport *transport, uint64_t now)
     transport_settle(transport);
 }
 
+static void transport_look(struct wsd_curl_transport *transport, uint64_t now)
+{
+    while (transport->looked_for != NULL && transport->looked_for->look_ms <= now) {
+        struct wsd_curl_transfer *transfer = transport->looked_for;
+
+        transport->looked_for = transfer->next_looked_for;
+        if (transport->looked_for == NULL)
+            transport->looked_for_end = &transport->looked_for;
+        transfer->looked_for = false;
+        if (transfer->easy != NULL) {
+            transfer->body->hurry = true;
+            wsd_curl_transfer_wake(transfer);
+        }
+        wsd_curl_transfer_release(transfer);
+    }
+    transport_settle(transport);
+}
+
 static int transport_patience(const struct wsd_curl_transport *transport)
 {
     uint64_t now = wsd_clock_ms();
@@ -456,6 +487,8 @@ static int transport_patience(const struct wsd_curl_transport *transport)
                         ? transport->curl_timer_ms
                         : transport->check_ms;
 
+    if (transport->looked_for != NULL && transport->looked_for->look_ms < next)
+        next = transport->looked_for->look_ms;
     if (next == NEVER)
         return -1;
     if (next <= now)
@@ -501,6 +534,7 @@ static void transport_run(void *context)
         }
         transport_serve(transport);
         now = wsd_clock_ms();
+        transport_look(transport, now);
         /* Before libcurl's: ours tell what was waited for. */
         if (transport->check_ms <= now)
             transport_check(transport, now);
@@ -513,6 +547,7 @@ static void transport_run(void *context)
     while (transport->synced.first != NULL)
         wsd_curl_transfer_finish(transport->synced.first, E_ABORT);
     transport_serve(transport);
+    transport_look(transport, NEVER);
     transport_close(transport);
     wsd_curl_transport_drop(transport);
 }
@@ -563,6 +598,7 @@ HRESULT wsd_curl_transport_create(const struct wsd_mem *mem,
     transport->synced.queue_end = &transport->synced.queue;
     transport->curl_timer_ms = NEVER;
     transport->check_ms = NEVER;
+    transport->looked_for_end = &transport->looked_for;
     hr = transport_open(transport, &options->settings);
     if (hr == S_OK)
         hr = wsd_thread_start(&transport->thread, transport_run, transport);
