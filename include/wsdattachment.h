@@ -143,8 +143,9 @@ typedef struct IWSDOutboundAttachmentVtbl {
      * when the HTTP headers, the envelope and this part's headers have been handed to the
      * network [W1] and all attachments before this one have been sent completely [W2].
      * From then on bytes are copied into the attachment's ring, which may be long before
-     * the peer has them.  Writing 0 bytes opens the stream and nothing more [W3]: an
-     * empty document is Write of 0 bytes, then Close.
+     * the peer has them: behind others little waits for more, some 2 ms.  Writing 0 bytes
+     * opens the stream and nothing more [W3]: an empty document is Write of 0 bytes, then
+     * Close.
      *
      * Blocking    Until the wait budget has passed without progress: for calls of other
      *             threads, for the message to be sent, for the stream to open, for room

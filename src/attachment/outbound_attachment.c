@@ -39,6 +39,16 @@ static const unsigned outbound_next[OUTBOUND_STATE_COUNT] = {
     [OUTBOUND_CLOSING] = TO(OUTBOUND_CLOSED) | TO_ITS_END,
 };
 
+/* What the source's puller was told last. */
+enum outbound_puller {
+    PULLER_BUSY,        /* bytes, or that all is over */
+    PULLER_LOOKS_AGAIN, /* WSD_PULL_NOTHING_YET: woken for WORTH_A_WAKE bytes */
+    PULLER_WAITS        /* WSD_PULL_NOTHING_NOW: woken for any */
+};
+
+/* A thread switch for each Write would cost more than the bytes of a small one. */
+enum { WORTH_A_WAKE = 64 * 1024 };
+
 struct wsd_outbound {
     IWSDOutboundAttachment iface;  /* what the application holds */
     struct wsd_body_source source; /* what the message pulls */
@@ -50,14 +60,15 @@ struct wsd_outbound {
     struct {
         struct wsd_waiting waiting; /* its progress is the bytes that were pulled */
         enum outbound_state state;
-        HRESULT error;       /* of FAILED */
-        bool write_called;   /* with valid arguments: from then on Abort is allowed */
-        bool opened;         /* a Write returned S_OK: from then on Close is allowed */
-        bool sent;           /* all is out */
-        bool forgotten;      /* given back before its end */
-        bool puller_waiting; /* told WSD_PULL_NOTHING_NOW and not yet woken */
-        uint64_t given;      /* bytes that were pulled since the last rewind */
-        uint64_t handed;     /* the most that it ever was */
+        HRESULT error;     /* of FAILED */
+        bool write_called; /* with valid arguments: from then on Abort is allowed */
+        bool opened;       /* a Write returned S_OK: from then on Close is allowed */
+        bool sent;         /* all is out */
+        bool forgotten;    /* given back before its end */
+        bool gave;         /* the last pull bytes, or it was the first */
+        enum outbound_puller puller;
+        uint64_t given;                 /* bytes that were pulled since the last rewind */
+        uint64_t handed;                /* the most that it ever was */
         struct wsd_outbound_host *host; /* owned reference; NULL until armed */
         uint64_t length; /* the declared one; WSD_LENGTH_UNKNOWN is more than any */
         size_t ring_bytes;
@@ -152,9 +163,9 @@ static void outbound_call_host_locked(struct wsd_outbound *self, outbound_host_c
 
 static void outbound_wake_puller_locked(struct wsd_outbound *self)
 {
-    if (!self->synced.puller_waiting)
+    if (self->synced.puller == PULLER_BUSY)
         return;
-    self->synced.puller_waiting = false;
+    self->synced.puller = PULLER_BUSY;
     outbound_call_host_locked(self, self->synced.host->vtable->wake);
 }
 
@@ -203,6 +214,13 @@ static HRESULT outbound_take_turn_locked(struct wsd_outbound *self,
 
 /* ---- Write ---- */
 
+static bool outbound_has_much_locked(const struct wsd_outbound *self)
+{
+    const struct wsd_ring *ring = &self->synced.channel.ring;
+
+    return ring->used >= WORTH_A_WAKE || ring->used > ring->capacity / 2;
+}
+
 /* Copies what fits into the ring. */
 static HRESULT outbound_fill_locked(struct wsd_outbound *self, const BYTE *from,
                                     size_t size, size_t *moved)
@@ -216,7 +234,8 @@ static HRESULT outbound_fill_locked(struct wsd_outbound *self, const BYTE *from,
         return hr;
     }
     *moved = wsd_channel_fill_locked(channel, from, size);
-    if (*moved > 0)
+    if (*moved > 0 &&
+        (self->synced.puller == PULLER_WAITS || outbound_has_much_locked(self)))
         outbound_wake_puller_locked(self);
     return S_OK;
 }
@@ -423,19 +442,36 @@ static const IWSDOutboundAttachmentVtbl outbound_vtbl = {
 
 /* ---- the source ---- */
 
+/* Behind bytes that went, little has a while to become more. */
+static bool outbound_holds_back_locked(const struct wsd_outbound *self)
+{
+    return (self->synced.gave || self->synced.puller == PULLER_LOOKS_AGAIN) &&
+           self->synced.state == OUTBOUND_OPEN && !self->source.hurry &&
+           !outbound_has_much_locked(self);
+}
+
 static enum wsd_pull outbound_pull(struct wsd_body_source *source, uint8_t *buffer,
                                    size_t capacity, size_t *size)
 {
     struct wsd_outbound *self = outbound_from_source(source);
     const struct wsd_ring *ring = &self->synced.channel.ring;
     enum wsd_pull result = WSD_PULL_BYTES;
+    bool holds_back;
 
     outbound_enter(self);
     if (self->synced.host != NULL)
         outbound_call_host_locked(self, self->synced.host->vtable->moved);
-    if (self->synced.state == OUTBOUND_BOUND)
+    if (self->synced.state == OUTBOUND_BOUND) {
         outbound_set_state_locked(self, OUTBOUND_OPEN);
-    *size = wsd_channel_drain_locked(&self->synced.channel, buffer, capacity);
+        self->synced.gave = true; /* all that stands before it */
+    }
+    holds_back = outbound_holds_back_locked(self);
+    source->hurry = false;
+    self->synced.puller = PULLER_BUSY;
+    *size = holds_back
+                ? 0
+                : wsd_channel_drain_locked(&self->synced.channel, buffer, capacity);
+    self->synced.gave = *size > 0;
     self->synced.waiting.progress += *size;
     self->synced.given += *size;
     if (self->synced.given > self->synced.handed)
@@ -443,13 +479,16 @@ static enum wsd_pull outbound_pull(struct wsd_body_source *source, uint8_t *buff
     if (outbound_has_failed_locked(self)) {
         *size = 0;
         result = WSD_PULL_ABORTED;
+    } else if (holds_back) {
+        self->synced.puller = PULLER_LOOKS_AGAIN;
+        result = WSD_PULL_NOTHING_YET;
     } else if (*size == 0 && (self->synced.state == OUTBOUND_CLOSING ||
                               self->synced.state == OUTBOUND_CLOSED)) {
         if (!outbound_is_kept_locked(self))
             wsd_channel_drop_locked(&self->synced.channel);
         result = WSD_PULL_END;
     } else if (*size == 0) {
-        self->synced.puller_waiting = true;
+        self->synced.puller = PULLER_WAITS;
         result = WSD_PULL_NOTHING_NOW;
     } else if (ring->used <= ring->capacity / 2) {
         /* At the first free byte it would cost a thread switch for each pull. */

@@ -26,6 +26,7 @@ struct wsd_multipart_encoder {
     size_t position;               /* bytes of the framing that were given */
     size_t current;                /* the part; `count`: the closing delimiter */
     bool aborted;
+    bool hesitates;                 /* behind bytes a content said WSD_PULL_NOTHING_YET */
     struct wsd_body_source *unsent; /* content that ended, not yet told so by sent() */
     size_t count;
     struct part parts[]; /* count + 1: the closing delimiter has the last */
@@ -58,7 +59,11 @@ static enum wsd_pull lay_content(struct wsd_multipart_encoder *encoder, uint8_t 
                                  size_t capacity, size_t *size)
 {
     struct wsd_body_source *content = encoder->parts[encoder->current].content;
-    enum wsd_pull result = content->vtable->pull(content, buffer, capacity, size);
+    enum wsd_pull result;
+
+    content->hurry = encoder->source.hurry;
+    encoder->source.hurry = false;
+    result = content->vtable->pull(content, buffer, capacity, size);
 
     WSD_ASSERT(result == WSD_PULL_BYTES ? *size > 0 && *size <= capacity : *size == 0);
     if (result == WSD_PULL_END) {

@@ -409,6 +409,12 @@ enum wsd_pull wsd_call_pull(struct wsd_call *call, uint8_t *buffer, size_t capac
     return pull;
 }
 
+void wsd_call_hurry(struct wsd_call *call)
+{
+    if (call->reply.body != NULL)
+        call->reply.body->hurry = true;
+}
+
 void wsd_call_end(struct wsd_call *call, HRESULT result)
 {
     struct wsd_log_subject subject;

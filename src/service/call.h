@@ -80,6 +80,7 @@ enum wsd_call_outcome wsd_call_look(struct wsd_call *call, struct wsd_call_reply
 /* As a body_source's. */
 enum wsd_pull wsd_call_pull(struct wsd_call *call, uint8_t *buffer, size_t capacity,
                             size_t *size);
+void wsd_call_hurry(struct wsd_call *call);
 
 /* The connection is done with it.  S_OK: the whole reply has been handed to the network.
  * Gives the server's reference up. */

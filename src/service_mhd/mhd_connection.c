@@ -73,6 +73,7 @@ static void connection_open(struct wsd_mhd_server *server, struct MHD_Connection
     wsd_mhd_server_keep(server);
     atomic_init(&connection->references, 1);
     connection->mhd = mhd;
+    connection->pull_ms = NEVER;
     connection->fd =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     wsd_mhd_server_add(connection);
@@ -144,6 +145,14 @@ static void connection_look(struct wsd_mhd_connection *connection, uint64_t now_
 void wsd_mhd_connection_check(struct wsd_mhd_connection *connection, uint64_t now_ms)
 {
     connection_look(connection, now_ms);
+    if (connection->pull_ms > now_ms) {
+        wsd_mhd_server_schedule(connection->server, connection->pull_ms);
+    } else {
+        connection->pull_ms = NEVER;
+        if (connection->call != NULL)
+            wsd_call_hurry(connection->call);
+        wsd_mhd_connection_serve(connection);
+    }
     if (connection->call != NULL && wsd_call_has_envelope(connection->call))
         connection->deadline_ms = NEVER;
     if (connection->deadline_ms > now_ms) {
@@ -167,6 +176,11 @@ static ssize_t connection_on_read(void *context, uint64_t position, char *buffer
     switch (wsd_call_pull(connection->call, (uint8_t *)buffer, capacity, &size)) {
     case WSD_PULL_BYTES:
         return (ssize_t)size;
+    case WSD_PULL_NOTHING_YET:
+        connection->pull_ms = wsd_clock_deadline(WSD_PULL_AGAIN_MS);
+        wsd_mhd_server_schedule(connection->server, connection->pull_ms);
+        connection_suspend(connection);
+        return 0;
     case WSD_PULL_NOTHING_NOW:
         connection_suspend(connection);
         return 0;

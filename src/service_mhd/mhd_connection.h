@@ -30,6 +30,7 @@ struct wsd_mhd_connection {
     int fd;
     struct wsd_call *call; /* NULL between two requests */
     bool suspended;
+    uint64_t pull_ms;     /* the reply wants a look, or NEVER */
     bool whole;           /* the request has come wholly */
     bool keep;            /* another request may follow */
     uint64_t deadline_ms; /* for the envelope; UINT64_MAX: it has come */

@@ -13,9 +13,14 @@
 /* Of a body or a part whose length nobody has declared. */
 #define WSD_LENGTH_UNKNOWN UINT64_MAX
 
+/* Milliseconds. */
+#define WSD_PULL_AGAIN_MS 2
+
 enum wsd_pull {
     WSD_PULL_BYTES,       /* *size > 0 bytes are in the buffer */
     WSD_PULL_NOTHING_NOW, /* none yet: the owner wakes the puller when there are */
+    WSD_PULL_NOTHING_YET, /* none yet, and soon some: pull again in WSD_PULL_AGAIN_MS; the
+                             owner wakes the puller before that only if there is much */
     WSD_PULL_END,         /* none any more; so is every later pull */
     WSD_PULL_ABORTED      /* cut the connection; so is every later pull */
 };
@@ -48,6 +53,9 @@ struct wsd_body_source {
     /* Its first pull is an event: an outer source has it wait until what stands before it
      * was handed to the network, that is for a pull of its own. */
     bool opens;
+    /* Set by the puller, until the next pull: WSD_PULL_AGAIN_MS have passed, no more
+     * WSD_PULL_NOTHING_YET. */
+    bool hurry;
 };
 
 #endif

@@ -98,6 +98,10 @@ static size_t transfer_on_read(char *buffer, size_t size, size_t count, void *co
         if (transfer->pulled_bytes == transfer->body_length)
             transfer->pulled_all = true;
         return pulled;
+    case WSD_PULL_NOTHING_YET:
+        wsd_curl_transport_look_again(transfer);
+        transfer->paused = true;
+        return CURL_READFUNC_PAUSE;
     case WSD_PULL_NOTHING_NOW:
         transfer->paused = true;
         return CURL_READFUNC_PAUSE;
@@ -458,6 +462,12 @@ void wsd_curl_transfer_continue(struct wsd_curl_transfer *transfer)
     wsd_curl_transport_touch(transfer);
 }
 
+void wsd_curl_transfer_wake(struct wsd_curl_transfer *transfer)
+{
+    if (transfer->full || (transfer->paused && !transfer->cut))
+        wsd_curl_transfer_continue(transfer);
+}
+
 void wsd_curl_transfer_serve(struct wsd_curl_transfer *transfer, unsigned requests)
 {
     if (requests & WSD_CURL_ABORT) {
@@ -476,9 +486,8 @@ void wsd_curl_transfer_serve(struct wsd_curl_transfer *transfer, unsigned reques
         transfer_begin(transfer);
         wsd_curl_transfer_log(transfer, WSD_LOG_DEBUG, S_OK, "begins");
     }
-    if ((requests & WSD_CURL_WAKE) &&
-        (transfer->full || (transfer->paused && !transfer->cut)))
-        wsd_curl_transfer_continue(transfer);
+    if (requests & WSD_CURL_WAKE)
+        wsd_curl_transfer_wake(transfer);
     wsd_curl_transport_touch(transfer);
 }
 

@@ -54,6 +54,9 @@ struct wsd_curl_transfer {
     /* I/O thread only */
     struct wsd_curl_transfer *next_touched;
     bool touched;
+    struct wsd_curl_transfer *next_looked_for;
+    bool looked_for; /* it is pulled at look_ms, unless somebody wakes it before */
+    uint64_t look_ms;
     bool added;      /* to the multi handle */
     bool pulled;     /* libcurl asked for the body */
     bool paused;     /* it was told that there is nothing now */
@@ -142,6 +145,8 @@ void wsd_curl_transfer_give_turn(struct wsd_curl_transfer *transfer);
 /* Says it of the transfer, for the log. */
 void wsd_curl_transfer_log(struct wsd_curl_transfer *transfer, DWORD level,
                            HRESULT result, const char *words);
+/* There may be something to pull, or room for what came. */
+void wsd_curl_transfer_wake(struct wsd_curl_transfer *transfer);
 /* Lets libcurl call the callbacks again after a pause. */
 void wsd_curl_transfer_continue(struct wsd_curl_transfer *transfer);
 /* The end: off the multi handle, done(result). */

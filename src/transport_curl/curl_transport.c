@@ -44,6 +44,7 @@ struct wsd_curl_transport {
     uint64_t curl_timer_ms; /* when libcurl wants CURL_SOCKET_TIMEOUT, or NEVER */
     struct wsd_curl_sockets sockets;
     uint64_t check_ms; /* when a transfer's timers want a look, or NEVER */
+    struct wsd_curl_transfer *looked_for, **looked_for_end; /* by time; references */
 };
 
 void wsd_curl_transport_keep(struct wsd_curl_transport *transport)
@@ -226,6 +227,18 @@ void wsd_curl_transport_touch(struct wsd_curl_transfer *transfer)
     atomic_fetch_add(&transfer->references, 1);
     transfer->next_touched = transfer->transport->touched;
     transfer->transport->touched = transfer;
+}
+
+void wsd_curl_transport_look_again(struct wsd_curl_transfer *transfer)
+{
+    if (transfer->looked_for)
+        return; /* then it will be sooner */
+    transfer->looked_for = true;
+    transfer->look_ms = wsd_clock_ms() + WSD_PULL_AGAIN_MS;
+    transfer->next_looked_for = NULL;
+    atomic_fetch_add(&transfer->references, 1);
+    *transfer->transport->looked_for_end = transfer;
+    transfer->transport->looked_for_end = &transfer->next_looked_for;
 }
 
 struct wsd_curl_sockets *wsd_curl_transport_sockets(struct wsd_curl_transport *transport)
@@ -416,6 +429,24 @@ static void transport_check(struct wsd_curl_transport *transport, uint64_t now)
     transport_settle(transport);
 }
 
+static void transport_look(struct wsd_curl_transport *transport, uint64_t now)
+{
+    while (transport->looked_for != NULL && transport->looked_for->look_ms <= now) {
+        struct wsd_curl_transfer *transfer = transport->looked_for;
+
+        transport->looked_for = transfer->next_looked_for;
+        if (transport->looked_for == NULL)
+            transport->looked_for_end = &transport->looked_for;
+        transfer->looked_for = false;
+        if (transfer->easy != NULL) {
+            transfer->body->hurry = true;
+            wsd_curl_transfer_wake(transfer);
+        }
+        wsd_curl_transfer_release(transfer);
+    }
+    transport_settle(transport);
+}
+
 static int transport_patience(const struct wsd_curl_transport *transport)
 {
     uint64_t now = wsd_clock_ms();
@@ -423,6 +454,8 @@ static int transport_patience(const struct wsd_curl_transport *transport)
                         ? transport->curl_timer_ms
                         : transport->check_ms;
 
+    if (transport->looked_for != NULL && transport->looked_for->look_ms < next)
+        next = transport->looked_for->look_ms;
     if (next == NEVER)
         return -1;
     if (next <= now)
@@ -468,6 +501,7 @@ static void transport_run(void *context)
         }
         transport_serve(transport);
         now = wsd_clock_ms();
+        transport_look(transport, now);
         /* Before libcurl's: ours tell what was waited for. */
         if (transport->check_ms <= now)
             transport_check(transport, now);
@@ -480,6 +514,7 @@ static void transport_run(void *context)
     while (transport->synced.first != NULL)
         wsd_curl_transfer_finish(transport->synced.first, E_ABORT);
     transport_serve(transport);
+    transport_look(transport, NEVER);
     transport_close(transport);
     wsd_curl_transport_drop(transport);
 }
@@ -530,6 +565,7 @@ HRESULT wsd_curl_transport_create(const struct wsd_mem *mem,
     transport->synced.queue_end = &transport->synced.queue;
     transport->curl_timer_ms = NEVER;
     transport->check_ms = NEVER;
+    transport->looked_for_end = &transport->looked_for;
     hr = transport_open(transport, &options->settings);
     if (hr == S_OK)
         hr = wsd_thread_start(&transport->thread, transport_run, transport);

@@ -65,6 +65,8 @@ bool wsd_curl_transport_wants_end(struct wsd_curl_transfer *transfer);
 CURLM *wsd_curl_transport_multi(struct wsd_curl_transport *transport);
 /* Something happened to the transfer: settle it when libcurl has returned. */
 void wsd_curl_transport_touch(struct wsd_curl_transfer *transfer);
+/* Wakes it in WSD_PULL_AGAIN_MS, or before. */
+void wsd_curl_transport_look_again(struct wsd_curl_transfer *transfer);
 /* Call wsd_curl_transfer_check() at `when` at the latest. */
 void wsd_curl_transport_schedule(struct wsd_curl_transport *transport, uint64_t when_ms);
 struct wsd_curl_sockets *wsd_curl_transport_sockets(struct wsd_curl_transport *transport);

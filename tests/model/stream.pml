@@ -1,7 +1,8 @@
 /* One attachment from two writers to the network: ring, monitor, turns and wake-ups, as in
  * src/attachment (outbound_attachment, channel, waiting) and src/transport_curl
  * (curl_transport, curl_transfer).  No timers: whoever is not woken sleeps for ever, which
- * spin reports as an invalid end state.
+ * spin reports as an invalid end state.  Only a puller that was told to look again does so,
+ * at any time.
  *
  * Compile-time: RING, TOTAL (bytes of each writer), ABORTS, FAILS (may the application
  * abort, or the peer go, at any moment?).  LOSE=1..4 leaves one wake-up out: run.sh shows
@@ -17,12 +18,14 @@
 #endif
 
 mtype = { BOUND, OPEN, CLOSING, CLOSED, ABORTED, FAILED };
+mtype = { BUSY, LOOKS_AGAIN, WAITS }; /* what the puller was told */
 
 /* The attachment's, under its monitor */
 bool lock;
 mtype state = BOUND;
 byte used, copying, written, pulled, writers_done;
-bool dropped, puller_waiting, turn_taken, sent, write_called;
+bool dropped, gave, turn_taken, sent, write_called;
+mtype puller = BUSY;
 byte asleep, generation; /* of broadcasts */
 
 bool paused; /* the I/O thread's: libcurl was told that there is nothing now */
@@ -82,11 +85,21 @@ inline request(what) {
 /* outbound_wake_puller_locked: calls its host outside the monitor */
 inline wake_puller() {
     if
-    :: puller_waiting ->
-        puller_waiting = false;
+    :: puller != BUSY ->
+        puller = BUSY;
         leave();
         request(wants_wake);
         enter()
+    :: else
+    fi
+}
+
+#define much (used > RING / 2)
+
+/* outbound_fill_locked: little is for the puller's own look */
+inline wake_puller_for_bytes() {
+    if
+    :: puller == WAITS || much -> wake_puller()
     :: else
     fi
 }
@@ -125,7 +138,7 @@ inline write_all() {
             used = used + moved;
             left = left - moved;
             written = written + moved;
-            wake_puller()
+            wake_puller_for_bytes()
         :: else
         fi
     :: !ended && left == 0 -> break
@@ -188,12 +201,19 @@ proctype Writer() {
 
 proctype Io() {
     byte moved;
-    bool started, all_pulled, told_nothing, take_start, take_wake, take_abort;
+    bool started, all_pulled, told_nothing, looks, hurry, holds_back;
+    mtype told;
+    bool take_start, take_wake, take_abort;
 
     do
     ::  /* wsd_poller_wait: the socket is ready whenever libcurl wants to send */
-        (wake_fd || (started && !paused));
+        (wake_fd || (started && !paused) || looks);
         wake_fd = false;
+        if
+        :: looks -> looks = false; hurry = true; paused = false
+        :: looks /* not yet */
+        :: else
+        fi;
         /* transport_serve */
         atomic {
             take_start = wants_start; wants_start = false;
@@ -224,12 +244,17 @@ proctype Io() {
             /* outbound_pull */
             enter();
             if
-            :: state == BOUND -> set_state(OPEN)
+            :: state == BOUND -> set_state(OPEN); gave = true
             :: else
             fi;
             moved = 0;
+            told = puller;
+            puller = BUSY;
+            holds_back = (gave || told == LOOKS_AGAIN) && state == OPEN && !much && !hurry;
+            gave = false;
+            hurry = false;
             if
-            :: used > 0 && !dropped ->
+            :: used > 0 && !dropped && !holds_back ->
                 if
                 :: moved = used
                 :: moved = 1 /* libcurl's buffer is full */
@@ -240,15 +265,19 @@ proctype Io() {
                 copying--;
                 if
                 :: dropped -> moved = 0
-                :: else -> used = used - moved; pulled = pulled + moved
+                :: else -> used = used - moved; pulled = pulled + moved; gave = true
                 fi
             :: else
             fi;
             if
             :: ended -> leave(); break
-            :: !ended && moved == 0 && state == CLOSING -> all_pulled = true; dropped = true
-            :: !ended && moved == 0 && state != CLOSING ->
-                puller_waiting = true;
+            :: !ended && !holds_back && moved == 0 && state == CLOSING -> all_pulled = true; dropped = true
+            :: !ended && holds_back ->
+                puller = LOOKS_AGAIN;
+                looks = true;
+                told_nothing = true
+            :: !ended && !holds_back && moved == 0 && state != CLOSING ->
+                puller = WAITS;
                 told_nothing = true
             :: !ended && moved > 0 ->
                 if

@@ -18,6 +18,7 @@
 #include "os/thread.h"
 #include "support/failing_mem.h"
 #include "support/fake_host.h"
+#include "support/pull.h"
 #include "support/worker.h"
 #include "wsd_error.h"
 
@@ -122,10 +123,8 @@ static HRESULT give_up(struct rig *rig)
 
 static enum wsd_pull take(struct rig *rig, void *buffer, size_t capacity, size_t *size)
 {
-    struct wsd_body_source *source = wsd_outbound_source(rig->self);
-
     *size = 99;
-    return source->vtable->pull(source, buffer, capacity, size);
+    return pull_in_time(wsd_outbound_source(rig->self), buffer, capacity, size);
 }
 
 static void assert_taken(struct rig *rig, size_t capacity, const char *expected)
@@ -146,6 +145,24 @@ static void assert_nothing(struct rig *rig, enum wsd_pull expected)
 
     assert_int_equal(take(rig, buffer, sizeof(buffer), &size), expected);
     assert_int_equal(size, 0);
+}
+
+static enum wsd_pull pull_once(struct rig *rig, char bytes[16])
+{
+    struct wsd_body_source *source = wsd_outbound_source(rig->self);
+    size_t size;
+    enum wsd_pull result = source->vtable->pull(source, (uint8_t *)bytes, 15, &size);
+
+    bytes[size] = '\0';
+    return result;
+}
+
+/* The pull that opens it; a writer that waited may write before the next one. */
+static void open_by_pull(struct rig *rig)
+{
+    char bytes[16];
+
+    assert_int_equal(pull_once(rig, bytes), WSD_PULL_NOTHING_YET);
 }
 
 static void tell_sent(struct rig *rig)
@@ -556,17 +573,16 @@ static void pull__each__first_tells_what_those_before_have_handed_over(void **st
     rig_arm(&rig, 16);
     rig.host.context = &seen;
     rig.host.on_moved = look_at_progress;
-    assert_nothing(&rig, WSD_PULL_NOTHING_NOW);
+    open_by_pull(&rig);
     assert_hr(put_text(&rig, "abcdef"), S_OK);
-    assert_taken(&rig, 4, "abcd");
+    assert_taken(&rig, 4, "abcd"); /* each with its second pull */
     assert_taken(&rig, 4, "ef");
-    assert_nothing(&rig, WSD_PULL_NOTHING_NOW);
     assert_hr(put_text(&rig, "gh"), S_OK);
     seen.aborts = true;
     assert_nothing(&rig, WSD_PULL_ABORTED);
-    assert_int_equal(seen.count, 5);
-    assert_true(seen.handed[0] == 0 && seen.handed[1] == 0 && seen.handed[2] == 4 &&
-                seen.handed[3] == 6 && seen.handed[4] == 6);
+    assert_int_equal(seen.count, 6);
+    assert_true(seen.handed[0] == 0 && seen.handed[1] == 0 && seen.handed[2] == 0 &&
+                seen.handed[3] == 4 && seen.handed[4] == 4 && seen.handed[5] == 6);
     rig_destroy(&rig);
     assert_int_equal(heap.live, 0);
 }
@@ -1378,7 +1394,7 @@ static void ready_callback__gives_back_the_last_reference__is_safe(void **state)
     wsd_waiting_set_ready(wsd_outbound_waiting(rig.self), release_from_callback, &rig);
     rig_arm(&rig, 4);
     assert_hr(put_text(&rig, "x"), STG_S_BLOCK);
-    assert_nothing(&rig, WSD_PULL_NOTHING_NOW); /* opens it, calls back */
+    open_by_pull(&rig); /* calls back */
     assert_int_equal(atomic_load(&rig.called), 1);
     assert_int_equal(atomic_load(&rig.host.aborts), 1);
     assert_nothing(&rig, WSD_PULL_ABORTED);
@@ -1413,7 +1429,7 @@ static void ready_callback__that_writes__is_not_inside_the_lock(void **state)
     wsd_waiting_set_ready(wsd_outbound_waiting(rig.self), write_from_callback, &rig);
     rig_arm(&rig, 2);
     assert_hr(put_text(&rig, "x"), STG_S_BLOCK);
-    assert_nothing(&rig, WSD_PULL_NOTHING_NOW);
+    open_by_pull(&rig);
     assert_int_equal(atomic_load(&rig.called), 1);
     assert_int_equal(atomic_load(&rig.host.wakes), 1);
     assert_hr(put_text(&rig, "x"), STG_S_BLOCK);
@@ -1702,11 +1718,55 @@ static void write__waiting_for_its_message__goes_on_when_that_is_sent(void **sta
     call_start(&call, &rig, "abcdef", 6);
     rig_arm(&rig, 4);
     WORKER_AWAIT(atomic_load(&rig.host.starts) == 1);
-    assert_nothing(&rig, WSD_PULL_NOTHING_NOW);
+    open_by_pull(&rig);
     WORKER_AWAIT(atomic_load(&rig.host.wakes) == 1);
     assert_taken(&rig, 2, "ab");
     assert_call(&call, S_OK, 6);
     assert_taken(&rig, 8, "cdef");
+    rig_destroy(&rig);
+}
+
+/* Behind what was pulled, little is kept for a pull that comes later or is asked for. */
+static void pull__little_is_there__comes_with_the_next_pull(void **state)
+{
+    char bytes[16];
+    struct rig rig;
+
+    (void)state;
+    rig_create(&rig, wsd_mem_heap(), 0);
+    rig_arm(&rig, 8);
+    assert_int_equal(pull_once(&rig, bytes), WSD_PULL_NOTHING_YET); /* it is open now */
+    assert_hr(put_text(&rig, "abcd"), S_OK);
+    assert_int_equal(atomic_load(&rig.host.wakes), 0); /* half a ring is not much */
+    wsd_outbound_source(rig.self)->hurry = true;
+    assert_int_equal(pull_once(&rig, bytes), WSD_PULL_BYTES);
+    assert_string_equal(bytes, "abcd");
+    assert_hr(put_text(&rig, "ef"), S_OK);
+    assert_int_equal(pull_once(&rig, bytes), WSD_PULL_NOTHING_YET);
+    assert_string_equal(bytes, "");
+    assert_hr(put_text(&rig, "ghi"), S_OK); /* that is */
+    assert_int_equal(atomic_load(&rig.host.wakes), 1);
+    assert_int_equal(pull_once(&rig, bytes), WSD_PULL_BYTES);
+    assert_string_equal(bytes, "efghi");
+
+    /* Nobody waits for what does not come: the first byte wakes again. */
+    assert_int_equal(pull_once(&rig, bytes), WSD_PULL_NOTHING_YET);
+    assert_int_equal(pull_once(&rig, bytes), WSD_PULL_NOTHING_YET);
+    wsd_outbound_source(rig.self)->hurry = true;
+    assert_int_equal(pull_once(&rig, bytes), WSD_PULL_NOTHING_NOW);
+    assert_hr(put_text(&rig, "j"), S_OK);
+    assert_int_equal(atomic_load(&rig.host.wakes), 2);
+    assert_int_equal(pull_once(&rig, bytes), WSD_PULL_BYTES);
+
+    /* The end comes with what there is. */
+    assert_int_equal(pull_once(&rig, bytes), WSD_PULL_NOTHING_YET);
+    assert_hr(put_text(&rig, "k"), S_OK);
+    assert_hr(finish(&rig), STG_S_BLOCK);
+    assert_int_equal(atomic_load(&rig.host.wakes), 3);
+    assert_int_equal(pull_once(&rig, bytes), WSD_PULL_BYTES);
+    assert_string_equal(bytes, "k");
+    assert_int_equal(pull_once(&rig, bytes), WSD_PULL_END);
+    tell_sent(&rig);
     rig_destroy(&rig);
 }
 
@@ -2236,6 +2296,7 @@ int main(void)
         cmocka_unit_test(rewind__after_close__gives_all_again_until_it_is_settled),
         cmocka_unit_test(rewind__of_what_is_gone__is_refused_and_changes_nothing),
         cmocka_unit_test(write__waiting_for_its_message__goes_on_when_that_is_sent),
+        cmocka_unit_test(pull__little_is_there__comes_with_the_next_pull),
         cmocka_unit_test(write__ring_full__goes_on_at_half_a_ring),
         cmocka_unit_test(write__budget_passes__is_short_or_blocks_and_harms_nothing),
         cmocka_unit_test(set_wait_budget__while_a_write_waits__is_for_the_next_one),

@@ -8,6 +8,7 @@
 
 #include "message/package.h"
 #include "support/failing_mem.h"
+#include "support/pull.h"
 #include "transport/transport.h"
 #include "wsd_error.h"
 
@@ -191,8 +192,8 @@ static void package__attachments__is_multipart_in_order_of_attaching(void **stat
 
     source = wsd_package_source(&package);
     for (;;) {
-        enum wsd_pull result = source->vtable->pull(source, (uint8_t *)body + length,
-                                                    sizeof(body) - length, &size);
+        enum wsd_pull result =
+            pull_in_time(source, body + length, sizeof(body) - length, &size);
 
         if (result != WSD_PULL_BYTES) {
             assert_int_equal(result, WSD_PULL_NOTHING_NOW);

@@ -10,6 +10,7 @@
 #include "message/progress.h"
 #include "support/failing_mem.h"
 #include "support/fake_host.h"
+#include "support/pull.h"
 
 #define BODY "<u:Upload xmlns:u=\"urn:u\"><u:a/><u:b/></u:Upload>"
 #define STEP WSD_PROGRESS_STEP
@@ -88,7 +89,7 @@ static void move(struct rig *rig, size_t index, size_t accepted, size_t handed)
               S_OK);
     assert_int_equal(written, accepted);
     if (handed > 0)
-        source->vtable->pull(source, (uint8_t *)bytes, handed, &size);
+        pull_in_time(source, bytes, handed, &size);
     assert_int_equal(size, handed);
     free(bytes);
 }

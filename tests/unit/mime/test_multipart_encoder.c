@@ -57,7 +57,7 @@ static enum wsd_pull network_drain(struct network *network)
     do {
         result = network_pull(network, &size);
         assert_in_range(network->pulls, 1, 10000);
-    } while (result == WSD_PULL_BYTES || result == WSD_PULL_NOTHING_NOW);
+    } while (result <= WSD_PULL_NOTHING_YET);
     network->received[network->length] = '\0';
     assert_int_equal(network_pull(network, &size), result);
     return result;
@@ -66,8 +66,8 @@ static enum wsd_pull network_drain(struct network *network)
 /* ---- content that follows a script
  * ------------------------------------------------------ */
 
-/* One character of a script: '-' nothing now, '!' abort, '|' a piece ends; every other is
- * a byte.  The end of the script is the end of the content. */
+/* One character of a script: '-' nothing now, '~' nothing yet, '!' abort, '|' a piece
+ * ends; every other is a byte.  The end of the script is the end of the content. */
 struct content {
     struct wsd_body_source source;
     struct network *network;
@@ -94,11 +94,15 @@ static enum wsd_pull content_pull(struct wsd_body_source *source, uint8_t *buffe
         content->script++;
         return WSD_PULL_NOTHING_NOW;
     }
+    if (*content->script == '~') {
+        content->script++;
+        return WSD_PULL_NOTHING_YET;
+    }
     if (*content->script == '\0') {
         content->end_pull = content->network->pulls;
         return WSD_PULL_END;
     }
-    while (*size < capacity && strchr("-!|", *content->script) == NULL)
+    while (*size < capacity && strchr("-~!|", *content->script) == NULL)
         buffer[(*size)++] = (uint8_t)*content->script++;
     if (*content->script == '|')
         content->script++;
@@ -185,7 +189,7 @@ static void append_bytes(char *wire, const char *script)
     char *end = wire + strlen(wire);
 
     for (; *script != '\0'; script++) {
-        if (strchr("-!|", *script) == NULL)
+        if (strchr("-~!|", *script) == NULL)
             *end++ = *script;
     }
     *end = '\0';
@@ -295,6 +299,26 @@ static void pull__large_buffer__stops_only_before_a_content(void **state)
 
     (void)state;
     check_pulls(scripts, ARRAY_SIZE(scripts), 4096, pulls, ARRAY_SIZE(pulls));
+}
+
+static void pull__in_a_hurry__passes_that_on_once(void **state)
+{
+    static const char *const scripts[] = {"<e/>~-!"};
+    static const enum wsd_pull results[] = {WSD_PULL_BYTES, WSD_PULL_BYTES};
+    struct fixture f;
+    size_t size;
+
+    (void)state;
+    begin(&f, scripts, ARRAY_SIZE(scripts), 4096);
+    for (size_t i = 0; i < ARRAY_SIZE(results); i++)
+        assert_int_equal(network_pull(&f.network, &size), results[i]);
+    f.network.source->hurry = true;
+    assert_int_equal(network_pull(&f.network, &size), WSD_PULL_NOTHING_NOW);
+    assert_true(f.contents[0].source.hurry);
+    assert_false(f.network.source->hurry);
+    assert_int_equal(network_pull(&f.network, &size), WSD_PULL_ABORTED);
+    assert_false(f.contents[0].source.hurry);
+    finish(&f);
 }
 
 static void pull__content_that_need_not_wait__comes_with_its_header(void **state)
@@ -600,6 +624,7 @@ int main(void)
             pull__every_capacity__lays_the_same_bytes_and_keeps_its_promises),
         cmocka_unit_test(overhead__plus_contents__is_the_length_of_the_whole),
         cmocka_unit_test(pull__large_buffer__stops_only_before_a_content),
+        cmocka_unit_test(pull__in_a_hurry__passes_that_on_once),
         cmocka_unit_test(pull__content_that_need_not_wait__comes_with_its_header),
         cmocka_unit_test(pull__nothing_now__comes_without_bytes_only),
         cmocka_unit_test(pull__header_fills_the_buffer__content_waits_for_the_next_pull),

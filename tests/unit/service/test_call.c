@@ -145,7 +145,7 @@ static enum wsd_call_outcome take_reply(struct server *server)
         return outcome;
     snprintf(server->content_type, sizeof(server->content_type), "%s",
              server->reply.content_type);
-    while (pulled == WSD_PULL_BYTES || pulled == WSD_PULL_NOTHING_NOW) {
+    while (pulled <= WSD_PULL_NOTHING_YET) {
         size_t size;
 
         wakes = atomic_load(&server->wakes);
@@ -156,6 +156,8 @@ static enum wsd_call_outcome take_reply(struct server *server)
         assert_in_range(server->size, 0, sizeof(server->body) - 8);
         if (pulled == WSD_PULL_NOTHING_NOW)
             AWAIT_WAKE(server, wakes);
+        else if (pulled == WSD_PULL_NOTHING_YET)
+            wsd_call_hurry(server->call);
     }
     return pulled == WSD_PULL_END ? WSD_CALL_REPLIES : WSD_CALL_CUT;
 }
@@ -463,7 +465,7 @@ static void call__with_an_attachment__waits_for_its_first_write(void **state)
 
         pulled = wsd_call_pull(server.call, (uint8_t *)server.body, 1000, &size);
     }
-    assert_int_equal(pulled, WSD_PULL_NOTHING_NOW);
+    assert_int_equal(pulled, WSD_PULL_NOTHING_YET);
     assert_hr(write_bytes(&attached, "document"), S_OK);
     assert_hr(it->lpVtbl->Close(it), STG_S_BLOCK);
     assert_int_equal(take_reply(&server), WSD_CALL_REPLIES);
@@ -509,7 +511,7 @@ static void open_reply(struct server *server, struct attached *attached)
 
         pulled = wsd_call_pull(server->call, (uint8_t *)server->body, 1000, &size);
     }
-    assert_int_equal(pulled, WSD_PULL_NOTHING_NOW);
+    assert_int_equal(pulled, WSD_PULL_NOTHING_YET);
 }
 
 static void call__that_is_aborted__is_cut(void **state)
@@ -795,11 +797,12 @@ static bool pull_all(struct server *server, IWSDOutboundAttachment *document)
     const time_t began = worker_now();
     enum wsd_pull pulled = WSD_PULL_BYTES;
 
-    while (pulled == WSD_PULL_BYTES || pulled == WSD_PULL_NOTHING_NOW) {
+    while (pulled <= WSD_PULL_NOTHING_YET) {
         DWORD written;
         size_t size;
 
         pulled = wsd_call_pull(server->call, (uint8_t *)server->body, 1000, &size);
+        wsd_call_hurry(server->call);
         if (pulled == WSD_PULL_NOTHING_NOW &&
             document->lpVtbl->Write(document, (const BYTE *)"", 0, &written) == S_OK)
             document->lpVtbl->Close(document);

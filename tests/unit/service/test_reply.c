@@ -104,7 +104,7 @@ static enum wsd_pull pull(struct rig *rig)
 {
     enum wsd_pull pulled = WSD_PULL_BYTES;
 
-    while (pulled == WSD_PULL_BYTES) {
+    while (pulled == WSD_PULL_BYTES || pulled == WSD_PULL_NOTHING_YET) {
         size_t size = 99;
 
         pulled =
@@ -112,6 +112,8 @@ static enum wsd_pull pull(struct rig *rig)
         rig->size += size;
         assert_in_range(rig->size, 0, sizeof(rig->body) - 101);
         rig->body[rig->size] = '\0';
+        if (pulled == WSD_PULL_NOTHING_YET)
+            rig->reply.body->hurry = true;
     }
     return pulled;
 }
