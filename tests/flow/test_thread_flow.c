@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <curl/curl.h>
 #include <pthread.h>
 #include <unistd.h>
 
 #include "support/application.h"
+#include "support/libcurl_user.h"
 #include "support/peer.h"
 #include "support/recorded.h"
 #include "support/scanner.h"
@@ -153,39 +153,6 @@ static void I4__woken_while_it_is_refused__ends_with_the_status(void **state)
  * -----------------------------------------------------
  */
 
-static atomic_uint blocks[2]; /* that libcurl has from either of the two */
-
-static void *first_malloc(size_t size)
-{
-    atomic_fetch_add(&blocks[0], 1);
-    return malloc(size);
-}
-
-static void *second_malloc(size_t size)
-{
-    atomic_fetch_add(&blocks[1], 1);
-    return malloc(size);
-}
-
-/* The program's own use of libcurl begins; it ends with curl_global_cleanup().  libcurl
- * takes functions for memory when nobody uses it yet, and only then: was that so? */
-static bool program_is_first(void)
-{
-    static unsigned latest; /* which of the two it has taken */
-    const unsigned next = 1 - latest;
-    const unsigned before = atomic_load(&blocks[next]);
-
-    assert_int_equal(curl_global_init_mem(CURL_GLOBAL_DEFAULT,
-                                          next == 0 ? first_malloc : second_malloc, free,
-                                          realloc, strdup, calloc),
-                     CURLE_OK);
-    curl_slist_free_all(curl_slist_append(NULL, "text"));
-    if (atomic_load(&blocks[next]) == before)
-        return false;
-    latest = next;
-    return true;
-}
-
 static wsd_client *client_create(void)
 {
     wsd_client *client;
@@ -211,21 +178,21 @@ static void I7__clients_and_the_program__each_keep_libcurl_for_themselves(void *
     wsd_client *clients[2];
 
     (void)state;
-    assert_true(program_is_first());
+    assert_true(libcurl_begin());
     clients[0] = client_create();
     clients[1] = client_create();
-    curl_global_cleanup(); /* the program needs it no more */
-    assert_false(program_is_first());
+    libcurl_end(); /* the program needs it no more */
+    assert_false(libcurl_begin());
     use_client(clients[0]);
     wsd_client_release(clients[0]);
-    curl_global_cleanup();
-    assert_false(program_is_first());
+    libcurl_end();
+    assert_false(libcurl_begin());
     use_client(clients[1]);
     wsd_client_release(clients[1]);
-    curl_global_cleanup();
+    libcurl_end();
 
-    assert_true(program_is_first()); /* the clients have given it back */
-    curl_global_cleanup();
+    assert_true(libcurl_begin()); /* the clients have given it back */
+    libcurl_end();
 }
 
 static void come_and_go(void *argument)
@@ -239,12 +206,12 @@ static void come_and_go(void *argument)
     }
 }
 
-static void init_and_cleanup(void *argument)
+static void begin_and_end(void *argument)
 {
+    (void)argument;
     for (int i = 0; i < 300; i++) {
-        if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-            atomic_fetch_add((atomic_uint *)argument, 1);
-        curl_global_cleanup();
+        libcurl_begin_plainly();
+        libcurl_end();
     }
 }
 
@@ -255,12 +222,12 @@ static void I7__clients_and_the_program_on_threads__are_counted(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(workers); i++)
-        worker_start(&workers[i], i < 4 ? come_and_go : init_and_cleanup, &failures);
+        worker_start(&workers[i], i < 4 ? come_and_go : begin_and_end, &failures);
     for (size_t i = 0; i < COUNT(workers); i++)
         worker_join(&workers[i]);
     assert_int_equal(atomic_load(&failures), 0);
-    assert_true(program_is_first());
-    curl_global_cleanup();
+    assert_true(libcurl_begin());
+    libcurl_end();
 }
 
 /* ---- I9: threads that are cancelled
