@@ -16,9 +16,9 @@ extern "C" {
 #endif
 
 struct part_file {
-    int directory;  /* its descriptor, the caller's */
-    int fd;         /* -1: closed */
-    char name[256]; /* the one that it has now */
+    int directory;   /* its descriptor, the caller's; or AT_FDCWD */
+    int fd;          /* -1: closed */
+    char name[1024]; /* or path: the one that it has now */
     uint64_t written;
 };
 

@@ -23,12 +23,16 @@ static HRESULT sender_read(struct sender *self)
     do
         n = read(self->file, self->block, sizeof(self->block));
     while (n < 0 && errno == EINTR);
-    if (n < 0) {
-        self->error = errno;
+    if (n < 0)
+        self->error = strerror(errno);
+    else if (n == 0 && self->left > 0)
+        self->error = "the file became shorter";
+    if (self->error != NULL) {
         IWSDOutboundAttachment_Release(self->attachment); /* the peer gets no end */
         self->attachment = NULL;
         return E_FAIL;
     }
+    self->left -= n;
     self->size = (DWORD)n;
     self->done = 0;
     return S_OK;
@@ -80,11 +84,12 @@ static HRESULT sender_start(struct sender *self, wsd_client *client, const char 
 
     self->file = open(self->path, O_RDONLY | O_CLOEXEC);
     if (self->file == -1 || fstat(self->file, &status) != 0)
-        self->error = errno;
+        self->error = strerror(errno);
     else if (!S_ISREG(status.st_mode))
-        self->error = EINVAL;
-    if (self->error != 0)
+        self->error = "not a file";
+    if (self->error != NULL)
         return E_FAIL;
+    self->left = status.st_size;
     hr = wsd_outbound_message_create("urn:example/Upload", &self->message);
     if (hr == S_OK)
         hr = wsd_outbound_message_set_body(self->message, body, sizeof(body) - 1);
@@ -108,7 +113,7 @@ static void senders_end(struct senders *self, struct sender *one, HRESULT hr)
         printf("sent %s\n", one->path);
     } else {
         fprintf(stderr, "%s: not sent: %s: %s\n", self->program, one->path,
-                one->error != 0 ? strerror(one->error) : wsd_error_text(hr));
+                one->error != NULL ? one->error : wsd_error_text(hr));
         self->failures++;
     }
     one->phase = SENDER_ENDED;

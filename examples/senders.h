@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "wsd_client.h"
 
@@ -18,7 +19,8 @@
 
 struct sender {
     const char *path;
-    int file; /* a regular one: to read it is no wait that poll() could take over */
+    int file;   /* a regular one: to read it is no wait that poll() could take over */
+    off_t left; /* of what it had when it was opened; less than 0: it has grown */
     wsd_outbound_message *message;
     IWSDOutboundAttachment *attachment;
     enum {
@@ -28,8 +30,8 @@ struct sender {
         SENDER_AWAITS,
         SENDER_ENDED
     } phase;
-    int error;        /* errno of the file, or 0 */
-    DWORD size, done; /* of the block */
+    const char *error; /* what is wrong with the file; NULL: nothing */
+    DWORD size, done;  /* of the block */
     BYTE block[SENDERS_BLOCK];
 };
 

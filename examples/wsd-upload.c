@@ -6,6 +6,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 
 #include "cli.h"
 #include "document.h"
+#include "part_file.h"
 #include "wininet.h"
 
 #define BLOCK_BYTES 65536
@@ -32,7 +34,8 @@ static const char usage[] =
     "  --chunked       sends chunks instead of a Content-Length, as is done anyway when\n"
     "                  the size is not known before\n"
     "  --user N[:P]    the user's name and password\n"
-    "  --output FILE   writes the reply into FILE\n"
+    "  --output FILE   writes the reply into FILE, under the name FILE.part until it is\n"
+    "                  whole; never over a file that is there already\n"
     "  --timeout S     give up when the server can not be reached, takes no data, or\n"
     "                  gives no answer, for S seconds; default: those of the library\n"
     "  --quiet         no progress\n"
@@ -205,23 +208,44 @@ static bool send_request(struct upload *upload, bool *again)
     return *again || call_failed(upload, "no reply");
 }
 
+static bool not_saved(struct upload *upload)
+{
+    return failed(upload, "the reply is not saved", "cannot write %s: %s",
+                  upload->output == NULL ? "standard output" : upload->output,
+                  strerror(errno));
+}
+
+static bool read_reply(struct upload *upload, struct part_file *to)
+{
+    DWORD size;
+
+    do {
+        if (!InternetReadFile(upload->request, upload->block, BLOCK_BYTES, &size))
+            return call_failed(upload, "the reply is not whole");
+        if (!part_file_write(to, upload->block, size))
+            return not_saved(upload);
+    } while (size > 0);
+    return true;
+}
+
 static bool save_reply(struct upload *upload)
 {
-    const char *name = upload->output == NULL ? "standard output" : upload->output;
-    FILE *file = upload->output == NULL ? stdout : fopen(upload->output, "wb");
-    bool ok = file != NULL;
-    DWORD size = 0;
+    struct part_file part = {.fd = STDOUT_FILENO};
+    char name[sizeof(part.name)];
+    bool saved;
 
-    do
-        if (!InternetReadFile(upload->request, upload->block, BLOCK_BYTES, &size))
-            ok = call_failed(upload, "the reply is not whole");
-        else
-            ok = ok && fwrite(upload->block, 1, size, file) == size;
-    while (ok && size > 0);
-    if (file != NULL && (file == stdout ? fflush(file) : fclose(file)) != 0)
-        ok = false;
-    return ok || failed(upload, "the reply is not saved", "cannot write %s: %s", name,
-                        strerror(errno));
+    if (upload->output == NULL)
+        return read_reply(upload, &part);
+    snprintf(name, sizeof(name), "%s.part", upload->output);
+    if (!part_file_create(&part, AT_FDCWD, name))
+        return not_saved(upload);
+    saved = read_reply(upload, &part) &&
+            (part_file_finish(&part, upload->output) || not_saved(upload));
+    if (saved)
+        part_file_close(&part);
+    else
+        part_file_remove(&part);
+    return saved;
 }
 
 static bool check_status(struct upload *upload)
@@ -327,6 +351,10 @@ static bool upload_document(struct upload *upload)
 
     if (!document_open(&upload->cli, &upload->document, upload->path))
         return failed(upload, "not sent", "the input failed");
+    if (upload->output != NULL && part_file_is_taken(AT_FDCWD, upload->output)) {
+        errno = EEXIST; /* better said now than at the end */
+        return not_saved(upload);
+    }
     if (upload->document.size == CLI_SIZE_UNKNOWN && !upload->has_length)
         upload->chunked = true;
     upload->session = InternetOpenA("wsd-upload/" WSD_VERSION, INTERNET_OPEN_TYPE_DIRECT,

@@ -9,6 +9,13 @@
  *
  * After fork() the child has no such thread: it may end, or call exec, but use neither
  * clients nor what was made with them.  The parent goes on [L89].
+ *
+ * No function of the library is a cancellation point: a thread that is cancelled in one
+ * ends behind it, when it has returned as it would have [L103].  What ends a wait at once
+ * is Abort and the like.  Asynchronous cancellation is not supported.
+ *
+ * Each client initializes libcurl, and cleans it up at its end.  libcurl counts that, so
+ * that a program and its other libraries may do so, too, at any time [L104].
  */
 #ifndef WSD_CLIENT_H
 #define WSD_CLIENT_H

@@ -129,7 +129,7 @@ function(table variable) # ARGN: groups, their first and last rows
     set(${variable} "${rows}" PARENT_SCOPE)
 endfunction()
 table(rows "A 1 14" "B 1 20" "C 1 18" "D 1 4" "D 6 9" "G 1 22" "H 1 9"
-    "I 1 3" "I 5 5" "J 1 1" "J 8 10" "K 1 5")
+    "I 1 10" "J 1 1" "J 6 10" "J 13 13" "K 1 5")
 table(tls "E 1 9")
 table(client "C 19 20" "F 1 10")
 table(service "C 19 20" "D 5 5" "E 1 9" "F 1 10")
@@ -160,6 +160,8 @@ expect(faults "names H10__c, which is no test" "tests/FAULTS.md=${rows}| H10 | x
 expect(faults "tests/WININET.md has no row W78" "tests/WININET.md=\n| W7 | x | y |\n")
 expect(faults "names W1__a, which is no test" "tests/WININET.md=${cases}`W1__a`")
 expect(faults "names H10__b, which is no test" "tests/flow/b.c=void H10__b(void **state)")
+expect(faults "" "tests/flow/b.c=" "tests/examples/b.sh=H10__b() {\n}\nrun_tests \\\n    H10__b")
+expect(faults "names H10__b, which is no test" "tests/flow/b.c=" "tests/examples/b.sh=H10__b() {\n}")
 
 file(REMOVE_RECURSE ${SCRATCH}/project)
 if(failures GREATER 0)

@@ -6,6 +6,7 @@
 #include "message/exchange.h"
 #include "message/outbound_message.h"
 #include "mime/ascii.h"
+#include "os/thread.h"
 #include "transport_curl/curl_transport.h"
 #include "wsd_client.h"
 
@@ -227,14 +228,20 @@ static bool is_visible_ascii(const char *text)
 HRESULT WSD_CALL wsd_client_send(wsd_client *client, const char *url,
                                  wsd_outbound_message *message)
 {
+    HRESULT hr;
+    int held;
+
     if (client == NULL || url == NULL || message == NULL)
         return E_POINTER;
     if (!is_visible_ascii(url))
         return E_INVALIDARG;
     if (message->sent || message->sender != NULL)
         return HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION);
-    return wsd_exchange_send(message, wsd_curl_transport_seam(client->transport), url,
-                             &client->exchange);
+    held = wsd_thread_hold_cancel();
+    hr = wsd_exchange_send(message, wsd_curl_transport_seam(client->transport), url,
+                           &client->exchange);
+    wsd_thread_allow_cancel(held);
+    return hr;
 }
 
 HRESULT WSD_CALL wsd_client_receive(wsd_client *client, wsd_outbound_message *message,

@@ -211,13 +211,16 @@ HRESULT WSD_CALL wsd_service_reply(wsd_outbound_message *reply)
 HRESULT WSD_CALL wsd_service_start(wsd_service *service)
 {
     HRESULT hr;
+    int held;
 
     if (service == NULL)
         return E_POINTER;
     if (!is_in_state(service, CREATED))
         return INVALID_OPERATION;
+    held = wsd_thread_hold_cancel();
     hr = wsd_mhd_server_start(service->mem, &service->listening, service->dispatcher,
                               &service->server);
+    wsd_thread_allow_cancel(held);
     if (FAILED(hr))
         return hr;
     wsd_monitor_enter(&service->synced.monitor);
@@ -241,6 +244,7 @@ uint16_t WSD_CALL wsd_service_port(const wsd_service *service)
 HRESULT WSD_CALL wsd_service_stop(wsd_service *service, DWORD drain_ms)
 {
     bool stopped;
+    int held;
 
     if (service == NULL)
         return E_POINTER;
@@ -252,6 +256,7 @@ HRESULT WSD_CALL wsd_service_stop(wsd_service *service, DWORD drain_ms)
     wsd_monitor_leave(&service->synced.monitor);
     if (stopped)
         return S_OK;
+    held = wsd_thread_hold_cancel();
     wsd_dispatcher_close(service->dispatcher);
     wsd_mhd_server_quiesce(service->server);
     wsd_dispatcher_drain(service->dispatcher, wsd_clock_deadline(drain_ms));
@@ -259,5 +264,6 @@ HRESULT WSD_CALL wsd_service_stop(wsd_service *service, DWORD drain_ms)
     wsd_mhd_server_stop(service->server);
     service->server = NULL;
     wsd_dispatcher_drain(service->dispatcher, UINT64_MAX); /* the handlers return */
+    wsd_thread_allow_cancel(held);
     return wsd_dispatcher_has_lost(service->dispatcher) ? S_FALSE : S_OK;
 }

@@ -30,13 +30,16 @@ void wsd_waiting_leave(struct wsd_waiting *waiting)
     wsd_ready_callback ready = waiting->tell ? waiting->ready : NULL;
     void *context = waiting->ready_context;
     bool ours;
+    int held;
 
     waiting->tell = false;
     wsd_monitor_leave(&waiting->monitor);
     if (ready == NULL)
         return;
     ours = wsd_thread_set_ours(true); /* what a callback waits for may be its caller's */
+    held = wsd_thread_hold_cancel();  /* it may be in the middle of somebody's call */
     ready(context);
+    wsd_thread_allow_cancel(held);
     wsd_thread_set_ours(ours);
 }
 

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "os/thread.h"
+
 HRESULT wsd_monitor_init(struct wsd_monitor *monitor)
 {
     pthread_condattr_t attr;
@@ -77,11 +79,14 @@ bool wsd_monitor_wait_until(struct wsd_monitor *monitor, uint64_t deadline_ms)
 {
     struct timespec until = {.tv_sec = (time_t)(deadline_ms / 1000),
                              .tv_nsec = (long)(deadline_ms % 1000) * 1000000};
+    int held, result;
 
     deliver(monitor, monitor->wake);
     monitor->wake = WSD_WAKE_NOBODY;
-    if (deadline_ms == UINT64_MAX)
-        return pthread_cond_wait(&monitor->changed, &monitor->mutex) == 0;
-    return pthread_cond_timedwait(&monitor->changed, &monitor->mutex, &until) !=
-           ETIMEDOUT;
+    held = wsd_thread_hold_cancel();
+    result = deadline_ms == UINT64_MAX
+                 ? pthread_cond_wait(&monitor->changed, &monitor->mutex)
+                 : pthread_cond_timedwait(&monitor->changed, &monitor->mutex, &until);
+    wsd_thread_allow_cancel(held);
+    return result != ETIMEDOUT;
 }

@@ -25,6 +25,7 @@ static void *run(void *start_block)
     pthread_mutex_destroy(&start->gate);
     wsd_free(wsd_mem_heap(), start);
     is_ours = true;
+    wsd_thread_hold_cancel();
     body(argument);
     return NULL;
 }
@@ -72,12 +73,30 @@ HRESULT wsd_thread_start(struct wsd_thread *thread, void (*body)(void *argument)
 
 void wsd_thread_join(struct wsd_thread *thread)
 {
+    int held = wsd_thread_hold_cancel();
+
     pthread_join(thread->handle, NULL);
+    wsd_thread_allow_cancel(held);
 }
 
 void wsd_thread_detach(struct wsd_thread *thread)
 {
     pthread_detach(thread->handle);
+}
+
+int wsd_thread_hold_cancel(void)
+{
+    int held;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &held);
+    return held;
+}
+
+void wsd_thread_allow_cancel(int held)
+{
+    int ours;
+
+    pthread_setcancelstate(held, &ours); /* POSIX knows no NULL here */
 }
 
 bool wsd_thread_is_current(const struct wsd_thread *thread)

@@ -3,7 +3,8 @@
  *
  * They block every signal, so that the application's handlers run on the application's
  * threads, but those that a fault in their own code raises (SIGSEGV and the like), so
- * that its crash handler still runs.  They know that they are the library's.
+ * that its crash handler still runs.  They cannot be cancelled, and know that they are
+ * the library's.
  */
 #ifndef WSD_OS_THREAD_H
 #define WSD_OS_THREAD_H
@@ -23,6 +24,11 @@ HRESULT wsd_thread_start(struct wsd_thread *thread, void (*body)(void *argument)
                          void *argument);
 void wsd_thread_join(struct wsd_thread *thread);
 void wsd_thread_detach(struct wsd_thread *thread);
+
+/* Between the two the calling thread is not cancelled: pthread_cancel() would leave locks
+ * taken and turns not given back, ours and those of other libraries.  They may nest. */
+int wsd_thread_hold_cancel(void);
+void wsd_thread_allow_cancel(int held);
 
 /* Is the calling thread this one?  A body() may ask about its own thread at once. */
 bool wsd_thread_is_current(const struct wsd_thread *thread);

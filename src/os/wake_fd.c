@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <unistd.h>
 
+#include "os/thread.h"
+
 /* WSD_PORTABLE_ONLY lets a Linux build test what other systems run. */
 #if defined(__linux__) && !defined(WSD_PORTABLE_ONLY)
 #    include <sys/eventfd.h>
@@ -48,32 +50,41 @@ HRESULT wsd_wake_fd_open(struct wsd_wake_fd *wake)
 
 void wsd_wake_fd_close(struct wsd_wake_fd *wake)
 {
+    int held = wsd_thread_hold_cancel();
+
     if (wake->read_end >= 0)
         close(wake->read_end);
     if (wake->write_end >= 0 && wake->write_end != wake->read_end)
         close(wake->write_end);
     *wake = (struct wsd_wake_fd)WSD_WAKE_FD_CLOSED;
+    wsd_thread_allow_cancel(held);
 }
 
 void wsd_wake_fd_signal(struct wsd_wake_fd *wake)
 {
     const uint64_t one = 1; /* what an eventfd takes; a pipe takes it in one piece too */
+    int held;
 
     if (wake->write_end < 0)
         return;
+    held = wsd_thread_hold_cancel();
     /* EAGAIN is as good as done: it is readable already. */
     while (write(wake->write_end, &one, sizeof(one)) < 0 && errno == EINTR)
         continue;
+    wsd_thread_allow_cancel(held);
 }
 
 void wsd_wake_fd_clear(struct wsd_wake_fd *wake)
 {
     uint64_t drained[64];
     ssize_t size;
+    int held;
 
     if (wake->read_end < 0)
         return;
+    held = wsd_thread_hold_cancel();
     do {
         size = read(wake->read_end, drained, sizeof(drained));
     } while (size == (ssize_t)sizeof(drained) || (size < 0 && errno == EINTR));
+    wsd_thread_allow_cancel(held);
 }

@@ -551,6 +551,7 @@ HRESULT wsd_curl_transport_create(const struct wsd_mem *mem,
 {
     struct wsd_curl_transport *transport;
     HRESULT hr = E_OUTOFMEMORY;
+    int held;
 
     *out = NULL;
     transport = wsd_alloc(mem, sizeof(*transport));
@@ -566,9 +567,11 @@ HRESULT wsd_curl_transport_create(const struct wsd_mem *mem,
     transport->curl_timer_ms = NEVER;
     transport->check_ms = NEVER;
     transport->looked_for_end = &transport->looked_for;
+    held = wsd_thread_hold_cancel();
     hr = transport_open(transport, &options->settings);
     if (hr == S_OK)
         hr = wsd_thread_start(&transport->thread, transport_run, transport);
+    wsd_thread_allow_cancel(held);
     if (FAILED(hr)) {
         atomic_store(&transport->references, 1); /* there is no thread */
         wsd_curl_transport_drop(transport);

@@ -505,6 +505,13 @@ save__ctrl_c_or_kill_while_waiting__leaves_no_whole_file() {
     done
 }
 
+J6__directory_goes__says_so() {
+    start_scan_from_pipe && rm -r "$saved" && tail -c 100000 "$scratch/image" >&4
+    exec 4>&-
+    ended_with 1 && err_has "cannot make $saved/attachment-1.jpg: No such file" &&
+        [ ! -e "$saved" ]
+}
+
 save__disk_is_full__says_so() {
     make_file image 1000000 && start_scanner --image "$scratch/image" || return 1
     ( # a limit on the size of files, in units of 512 bytes, stands for a full disk
@@ -548,4 +555,5 @@ run_tests \
     save__name_is_taken__is_refused \
     save__name_is_taken_meanwhile__is_refused \
     save__ctrl_c_or_kill_while_waiting__leaves_no_whole_file \
+    J6__directory_goes__says_so \
     save__disk_is_full__says_so

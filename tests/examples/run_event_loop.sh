@@ -77,8 +77,22 @@ file__that_cannot_be_read__leaves_the_others_alone() {
     is_status 1 && out_has "sent $documents/a" && slept 80 &&
         err_has "not sent: $documents/none: No such file" &&
         err_has "not sent: /proc/self/mem: Input/output error" &&
-        err_has "not sent: $documents: Invalid argument" &&
+        err_has "not sent: $documents: not a file" &&
         cmp "$documents/a" "$scratch"/in/message-*.part-1
+}
+
+has_begun() { # more is on its way than fits into the buffers of the sender
+    part=$scratch/in/message-1.part-1.part
+    [ -e "$part" ] && [ "$(wc -c <"$part")" -gt 4194304 ]
+}
+
+J7__file_becomes_shorter__is_no_document() {
+    start_receiver || return 1
+    dd if=/dev/zero of="$documents/a" bs=1 count=0 seek=8589934592 2>/dev/null
+    run_aside "$sender_program" "$url" "$documents/a"
+    soon has_begun && : >"$documents/a"
+    ended_with 1 && err_has "not sent: $documents/a: the file became shorter" &&
+        soon log_has TRUNCATED && [ ! -e "$scratch/in/message-1.part-1" ]
 }
 
 nobody_there__is_told() {
@@ -95,4 +109,5 @@ run_tests \
     device__takes_nothing__costs_no_wake_ups \
     device__answers_before_the_end__is_told \
     file__that_cannot_be_read__leaves_the_others_alone \
+    J7__file_becomes_shorter__is_no_document \
     nobody_there__is_told

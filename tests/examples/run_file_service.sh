@@ -206,6 +206,14 @@ get__disk_is_full__says_so() {
     ) && none_is_there
 }
 
+J6__standard_output_is_full__says_so() {
+    [ -c /dev/full ] || return 0
+    start_service && make_file dir/file 100000 || return 1
+    "$get_file" "$url" file -o - >/dev/full 2>"$scratch/err"
+    status=$?
+    is_status 1 && err_has "cannot write -: No space left"
+}
+
 get__nobody_there_or_no_file_in_the_answer__says_so() {
     start_device "$wsd_receiver" --dir "$scratch" || return 1
     set -- "$get_file" "$url" file -o -
@@ -233,4 +241,5 @@ run_tests \
     service__more_clients_than_allowed__wait_for_one_to_end \
     get__name_is_taken_or_cannot_be__asks_for_nothing \
     get__disk_is_full__says_so \
+    J6__standard_output_is_full__says_so \
     get__nobody_there_or_no_file_in_the_answer__says_so

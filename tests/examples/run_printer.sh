@@ -217,6 +217,16 @@ document__name_is_taken__is_a_fault() {
         grep -qx mine "$jobs/job-2.document" && files_are job-1.part job-2.document
 }
 
+J6__directory_goes__is_a_fault() {
+    start_printer && make_file document 1000 && print_from_pipe && rm -r "$jobs" || return 1
+    exec 4>&-
+    ended_with 1 && err_has ServerErrorInternalError &&
+        log_has "job 1: cannot write job-1.part: No such file" || return 1
+    run "$wsd_print" "$url" "$scratch/document"
+    is_status 1 && err_has ServerErrorInternalError &&
+        log_has "job 2: cannot write job-2.part: No such file" && [ ! -e "$jobs" ]
+}
+
 document__printer_starts_again__overwrites_nothing() {
     start_printer && make_file one 1000 && make_file two 2000 || return 1
     run "$wsd_print" "$url" "$scratch/one"
@@ -406,6 +416,7 @@ run_tests \
     document__sender_is_killed__is_kept_apart \
     document__disk_is_full__is_a_fault \
     document__name_is_taken__is_a_fault \
+    J6__directory_goes__is_a_fault \
     document__printer_starts_again__overwrites_nothing \
     job__canceled_while_its_document_comes__leaves_nothing \
     job__canceled_while_an_endless_document_comes__ends_it \

@@ -144,6 +144,75 @@ upload__reply_cannot_be_saved__says_so() {
         "$wsd_upload" --output "$scratch/none/reply" "$url/" "$scratch/document"
 }
 
+is_nothing_kept() { [ "$(cd "$scratch" && echo kept*)" = 'kept*' ]; }
+
+J6__reply_has_no_place__leaves_no_file() {
+    make_file document 100 || return 1
+    set -- "$wsd_upload" --output "$scratch/kept"
+    for name in kept kept.part; do
+        serve http "$(reply '200 OK')" && ln -s "$scratch/elsewhere" "$scratch/$name" &&
+            is_failure "cannot write $scratch/kept: File exists" "$@" "$url/" \
+                "$scratch/document" || return 1
+        stop_device
+        [ ! -e "$scratch/elsewhere" ] && rm "$scratch/$name" && is_nothing_kept || return 1
+    done
+    serve http "$(reply '200 OK')" || return 1
+    ( # a limit on the size of files stands for a full disk
+        ulimit -f 0 && trap '' XFSZ || exit
+        "$@" "$url/" "$scratch/document" 2>&1 |
+            grep -qF "cannot write $scratch/kept: File too large"
+    ) && is_nothing_kept && server_is_done || return 1
+    [ -c /dev/full ] || return 0
+    serve http "$(reply '200 OK')" || return 1
+    "$wsd_upload" "$url/" "$scratch/document" >/dev/full 2>"$scratch/err"
+    status=$?
+    is_status 1 && err_has "cannot write standard output: No space left"
+}
+
+J6__reply_is_cut__leaves_no_file() {
+    make_file document 100 &&
+        serve http "$(printf 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok')" || return 1
+    is_failure "the reply is not whole" "$wsd_upload" --output "$scratch/kept" "$url/" \
+        "$scratch/document" && is_nothing_kept
+}
+
+# How far the sender has read a file, as Linux tells.
+has_read() { # FILE BYTES
+    for link in "/proc/$sender/fd"/*; do
+        [ "$(readlink "$link")" = "$1" ] &&
+            [ "$(sed -n 's/^pos:[^0-9]*//p' "/proc/$sender/fdinfo/${link##*/}")" -ge "$2" ] &&
+            return
+    done
+    return 1
+}
+
+J7__file_becomes_shorter__is_cut() {
+    [ -r /proc/self/fdinfo/0 ] || return 0
+    for scheme in http ftp; do
+        dd if=/dev/zero of="$scratch/sparse" bs=1 count=0 seek=8589934592 2>/dev/null
+        if [ $scheme = http ]; then serve http "$(reply '200 OK')"; else serve ftp; fi || return 1
+        run_aside "$wsd_upload" "$url/f" "$scratch/sparse"
+        soon has_read "$scratch/sparse" 1048576 && kill -STOP "$device" &&
+            : >"$scratch/sparse" && kill -CONT "$device" && ended_with 1 &&
+            err_has "$scratch/sparse became shorter" && is_empty "$scratch/out" || return 1
+        if [ $scheme = http ]; then
+            soon log_has "the connection ended early" && stop_device
+        else
+            server_is_done && log_has "(reset)"
+        fi || return 1
+    done
+}
+
+J7__file_grows_or_goes__is_sent_as_it_was_opened() {
+    [ -r /proc/self/fdinfo/0 ] || return 0
+    make_file document 50000000 && cp "$scratch/document" "$scratch/changing" &&
+        serve http "$(reply '200 OK')" && kill -STOP "$device" || return 1
+    run_aside "$wsd_upload" "$url/" "$scratch/changing"
+    soon has_read "$scratch/changing" 65536 && echo more >>"$scratch/changing" &&
+        rm "$scratch/changing" && kill -CONT "$device" && ended_with 0 && server_is_done &&
+        received_has "Content-Length: 50000000" && body_is "$scratch/document"
+}
+
 upload__ftp_file_of_any_size__arrives_as_it_is() {
     for size in 0 1 65536 5242880; do
         make_file document "$size" && serve ftp || return 1
@@ -208,6 +277,10 @@ run_tests \
     upload__server_refuses__says_how \
     upload__nothing_to_read_or_nobody_there__says_so \
     upload__reply_cannot_be_saved__says_so \
+    J6__reply_has_no_place__leaves_no_file \
+    J6__reply_is_cut__leaves_no_file \
+    J7__file_becomes_shorter__is_cut \
+    J7__file_grows_or_goes__is_sent_as_it_was_opened \
     upload__ftp_file_of_any_size__arrives_as_it_is \
     upload__ftp_server_refuses__says_how \
     upload__ended_while_waiting_for_input__is_cut

@@ -44,6 +44,13 @@ static void look_around(void *argument)
     pthread_sigmask(SIG_SETMASK, NULL, &seen->blocked);
 }
 
+static void cancel_itself(void *argument)
+{
+    pthread_cancel(pthread_self());
+    pthread_testcancel();
+    look_around(argument);
+}
+
 static void wait_for_go(void *argument)
 {
     struct seen *seen = argument;
@@ -105,6 +112,45 @@ static void start__body__runs_on_a_thread_of_ours(void **state)
         assert_true(seen.is_ours);
     }
     assert_false(wsd_thread_is_ours());
+}
+
+static void start__body_is_cancelled__goes_on(void **state)
+{
+    struct seen seen = {.is_ours = false};
+
+    (void)state;
+    assert_int_equal(wsd_thread_start(&seen.thread, cancel_itself, &seen), S_OK);
+    wsd_thread_join(&seen.thread);
+    assert_true(seen.is_ours);
+}
+
+static void *hold_cancel_twice(void *argument)
+{
+    int *passed = argument;
+    int outer = wsd_thread_hold_cancel();
+    int inner = wsd_thread_hold_cancel();
+
+    pthread_cancel(pthread_self());
+    wsd_thread_allow_cancel(inner);
+    pthread_testcancel();
+    *passed = 1;
+    wsd_thread_allow_cancel(outer);
+    pthread_testcancel();
+    *passed = 2;
+    return NULL;
+}
+
+static void hold_cancel__nested__ends_with_the_outer_one(void **state)
+{
+    pthread_t foreign;
+    void *result;
+    int passed = 0;
+
+    (void)state;
+    assert_int_equal(pthread_create(&foreign, NULL, hold_cancel_twice, &passed), 0);
+    assert_int_equal(pthread_join(foreign, &result), 0);
+    assert_ptr_equal(result, PTHREAD_CANCELED);
+    assert_int_equal(passed, 1);
 }
 
 static void is_current__other_threads__is_false(void **state)
@@ -213,6 +259,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(start__no_memory_for_a_stack__is_an_error_without_effect),
         cmocka_unit_test(start__body__runs_on_a_thread_of_ours),
+        cmocka_unit_test(start__body_is_cancelled__goes_on),
+        cmocka_unit_test(hold_cancel__nested__ends_with_the_outer_one),
         cmocka_unit_test(is_current__other_threads__is_false),
         cmocka_unit_test(is_ours__thread_of_the_application__is_false),
         cmocka_unit_test(set_ours__of_one_thread__is_not_of_others),
