@@ -19,12 +19,31 @@
 
 static const char *program;
 
+static struct {
+    child_part part;
+    const char *argument;
+    int status;
+} play;
+
+static void run_part(void **state)
+{
+    (void)state;
+    play.status = play.part(play.argument);
+}
+
 void child_main(const struct child_role *roles, int count, char **arguments)
 {
     program = arguments[0];
     for (; count == 3 && roles->name != NULL; roles++)
-        if (strcmp(roles->name, arguments[1]) == 0)
-            exit(roles->part(arguments[2]));
+        if (strcmp(roles->name, arguments[1]) == 0) {
+            const struct CMUnitTest test = {.name = roles->name, .test_func = run_part};
+
+            play.part = roles->part;
+            play.argument = arguments[2];
+            exit(_cmocka_run_group_tests(roles->name, &test, 1, NULL, NULL) == 0
+                     ? play.status
+                     : CHILD_FAILED);
+        }
 }
 
 static void make_pipe(int ends[2])
@@ -59,17 +78,21 @@ struct child child_start(const char *role, const char *argument)
 
 unsigned child_number(const struct child *child)
 {
-    char text[16] = "";
+    char line[200] = "";
     size_t size = 0;
 
-    while (size < sizeof(text) - 1 && strchr(text, '\n') == NULL) {
+    while (strchr(line, '\n') == NULL || line[0] < '0' || line[0] > '9') {
         struct pollfd item = {child->out, POLLIN, 0};
 
+        if (strchr(line, '\n') != NULL || size == sizeof(line) - 1) {
+            memset(line, 0, sizeof(line));
+            size = 0;
+        }
         assert_int_equal(poll(&item, 1, WORKER_PATIENCE_S * 1000), 1);
-        assert_int_equal(read(child->out, text + size, 1), 1);
+        assert_int_equal(read(child->out, line + size, 1), 1);
         size++;
     }
-    return (unsigned)strtoul(text, NULL, 10);
+    return (unsigned)strtoul(line, NULL, 10);
 }
 
 int child_end(struct child *child)
