@@ -9,6 +9,10 @@
  *
  * After fork() the child has no such thread: it may end, or call exec, but use neither
  * clients nor what was made with them.  The parent goes on [L89].
+ *
+ * Where the process has closed the descriptors 0, 1 or 2, the first client, service or
+ * ready descriptor puts /dev/null there, so that nothing that is printed goes to a peer
+ * [L103].
  */
 #ifndef WSD_CLIENT_H
 #define WSD_CLIENT_H
