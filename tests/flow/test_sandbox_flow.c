@@ -118,9 +118,9 @@ static struct hoarded {
 /* Takes all there is from the process, but so much; once. */
 static void take_memory(void)
 {
+    void *volatile rest; /* not optimized away */
     unsigned long pages;
     FILE *file;
-    void *rest;
 
     if (hoard != NULL)
         return;
