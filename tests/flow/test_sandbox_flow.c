@@ -312,6 +312,7 @@ static int be_without_getrandom(const char *error)
     return 0;
 }
 
+#ifndef WSD_PORTABLE_ONLY /* which has none */
 static int be_without_eventfd(const char *error)
 {
     const HRESULT hr = HRESULT_FROM_WIN32(ERROR_TOO_MANY_OPEN_FILES);
@@ -332,6 +333,8 @@ static int be_without_eventfd(const char *error)
     return 0;
 }
 
+#endif
+
 static void play_with_each_error(const char *role)
 {
     static const int errors[] = {ENOSYS, EPERM};
@@ -350,11 +353,13 @@ static void J11__getrandom_denied__the_device_is_read_or_nothing_is_sent(void **
     play_with_each_error("no_getrandom");
 }
 
+#ifndef WSD_PORTABLE_ONLY
 static void J11__eventfd_denied__is_told(void **state)
 {
     (void)state;
     play_with_each_error("no_eventfd");
 }
+#endif
 
 int main(int count, char **arguments)
 {
@@ -364,7 +369,9 @@ int main(int count, char **arguments)
         {"little_memory", be_short_of_memory},
 #endif
         {"no_getrandom", be_without_getrandom},
+#ifndef WSD_PORTABLE_ONLY
         {"no_eventfd", be_without_eventfd},
+#endif
         {NULL, NULL},
     };
     const struct CMUnitTest tests[] = {
@@ -373,7 +380,9 @@ int main(int count, char **arguments)
         cmocka_unit_test(A14__any_amount_of_memory__is_enough_or_told),
 #endif
         cmocka_unit_test(J11__getrandom_denied__the_device_is_read_or_nothing_is_sent),
+#ifndef WSD_PORTABLE_ONLY
         cmocka_unit_test(J11__eventfd_denied__is_told),
+#endif
     };
 
     child_main(roles, count, arguments);
