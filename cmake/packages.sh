@@ -13,7 +13,7 @@ packages_for() {
         ;;
     test) # without certificates TLS fails before it begins
         echo g++ libcmocka-dev libglib2.0-dev libuv1-dev ca-certificates curl openssl \
-            python3 time valgrind
+            locales python3 time valgrind
         ;;
     bench) echo gsoap libgsoap-dev ;; # what it is compared with
     clang) echo clang libclang-rt-dev ;; # the tests with clang
@@ -48,6 +48,7 @@ is_there() {
     libssl-dev) has_library libssl ;;
     libuv1-dev) has_library libuv ;;
     libxml2-dev) has_library libxml-2.0 ;;
+    locales) [ -e /usr/share/i18n/locales/tr_TR ] ;;
     clang) has clang && has clang++ ;;
     gcc-mingw-w64-x86-64-win32) has x86_64-w64-mingw32-gcc ;;
     gsoap) has soapcpp2 ;;

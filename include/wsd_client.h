@@ -16,6 +16,10 @@
  *
  * Each client initializes libcurl, and cleans it up at its end.  libcurl counts that, so
  * that a program and its other libraries may do so, too, at any time [L104].
+ *
+ * Where the process has closed the descriptors 0, 1 or 2, the first client, service or
+ * ready descriptor puts /dev/null there, so that nothing that is printed goes to a peer
+ * [L105].
  */
 #ifndef WSD_CLIENT_H
 #define WSD_CLIENT_H

@@ -1,9 +1,24 @@
 #include "os/socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+
+int wsd_socket_open(int domain, int type, int protocol)
+{
+/* WSD_PORTABLE_ONLY lets a Linux build test what other systems run. */
+#if defined(SOCK_CLOEXEC) && !defined(WSD_PORTABLE_ONLY)
+    return socket(domain, type | SOCK_CLOEXEC, protocol);
+#else
+    int fd = socket(domain, type, protocol);
+
+    if (fd >= 0)
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return fd;
+#endif
+}
 
 bool wsd_socket_is_acknowledged(int fd)
 {

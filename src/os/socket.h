@@ -4,6 +4,10 @@
 
 #include <stdbool.h>
 
+/* As socket(), but closed by exec: by a fork() at the same time too, where the system has
+ * that. */
+int wsd_socket_open(int domain, int type, int protocol);
+
 /* Has the other end acknowledged every byte that was written?  Where the system does not
  * say, it has. */
 bool wsd_socket_is_acknowledged(int fd);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <unistd.h>
 
+#include "os/standard_streams.h"
 #include "os/thread.h"
 
 /* WSD_PORTABLE_ONLY lets a Linux build test what other systems run. */
@@ -42,7 +43,7 @@ static bool open_ends(struct wsd_wake_fd *wake)
 HRESULT wsd_wake_fd_open(struct wsd_wake_fd *wake)
 {
     *wake = (struct wsd_wake_fd)WSD_WAKE_FD_CLOSED;
-    if (open_ends(wake))
+    if (wsd_standard_streams_hold() && open_ends(wake))
         return S_OK;
     wsd_wake_fd_close(wake);
     return HRESULT_FROM_WIN32(ERROR_TOO_MANY_OPEN_FILES);

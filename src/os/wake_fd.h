@@ -1,7 +1,8 @@
 /*
  * wake_fd -- a descriptor that is readable from signal() until clear().
  *
- * An eventfd on Linux, a pipe elsewhere; close-on-exec and non-blocking.
+ * An eventfd on Linux, a pipe elsewhere; close-on-exec and non-blocking.  Whatever opens
+ * descriptors opens one of these first, and with it the standard streams are held.
  */
 #ifndef WSD_OS_WAKE_FD_H
 #define WSD_OS_WAKE_FD_H

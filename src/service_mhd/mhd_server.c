@@ -13,6 +13,7 @@
 
 #include "os/clock.h"
 #include "os/poller.h"
+#include "os/socket.h"
 #include "os/thread.h"
 #include "os/wake_fd.h"
 #include "service_mhd/mhd_connection.h"
@@ -290,7 +291,7 @@ static HRESULT listen_on(int fd, const struct addrinfo *address)
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
         (address->ai_family == AF_INET6 &&
          setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)) != 0) ||
-        fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 || fcntl(fd, F_SETFL, O_NONBLOCK) != 0 ||
+        fcntl(fd, F_SETFL, O_NONBLOCK) != 0 ||
         bind(fd, address->ai_addr, address->ai_addrlen) != 0 ||
         listen(fd, SOMAXCONN) != 0)
         return error_of_socket(errno);
@@ -323,7 +324,7 @@ static HRESULT server_listen(struct wsd_mhd_server *server,
     error = getaddrinfo(options->address, service, &hints, &address);
     if (error != 0)
         return error == EAI_MEMORY ? E_OUTOFMEMORY : HRESULT_FROM_WIN32(WSAEADDRNOTAVAIL);
-    server->listening = socket(address->ai_family, SOCK_STREAM, 0);
+    server->listening = wsd_socket_open(address->ai_family, SOCK_STREAM, 0);
     hr = server->listening < 0 ? error_of_socket(errno)
                                : listen_on(server->listening, address);
     freeaddrinfo(address);

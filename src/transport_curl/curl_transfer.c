@@ -1,7 +1,6 @@
 #include "transport_curl/curl_transfer.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -214,13 +213,7 @@ static curl_socket_t transfer_on_open_socket(void *context, curlsocktype purpose
         return CURL_SOCKET_BAD;
     }
     transfer->sockets++;
-#ifdef SOCK_CLOEXEC
-    fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-#else
-    fd = socket(address->family, address->socktype, address->protocol);
-    if (fd >= 0)
-        fcntl(fd, F_SETFD, FD_CLOEXEC);
-#endif
+    fd = wsd_socket_open(address->family, address->socktype, address->protocol);
     return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 

@@ -354,7 +354,7 @@ int open(const char *name, int flags, ...)
         mode = va_arg(arguments, mode_t);
         va_end(arguments);
     }
-    if (FAILS(open)) {
+    if (FAILS(open) || (strcmp(name, "/dev/urandom") == 0 && FAILS(random))) {
         errno = EMFILE;
         return -1;
     }

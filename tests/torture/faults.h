@@ -33,7 +33,7 @@
     X(lock, true, false)     /* pthread_mutex_init, pthread_cond_init */                 \
     X(clock, false, true)    /* clock_gettime */                                         \
     X(open, true, false)     /* open, fopen: no descriptor */                            \
-    X(random, true, false)   /* getrandom: I/O error */                                  \
+    X(random, true, false)   /* getrandom, then the random device */                     \
     X(no_random, true, true) /* getrandom: not in this kernel */                         \
     X(option, true, false)   /* setsockopt, getsockopt, getsockname, getpeername */      \
     X(resolve, true, false)  /* getaddrinfo: no memory */

@@ -112,9 +112,20 @@ static void between__its_own_ports__is(void **state)
     close(listener);
 }
 
+static void open__socket__is_closed_on_exec(void **state)
+{
+    int fd = wsd_socket_open(AF_INET, SOCK_STREAM, 0);
+
+    (void)state;
+    assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+    close(fd);
+    assert_int_equal(wsd_socket_open(-1, SOCK_STREAM, 0), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(open__socket__is_closed_on_exec),
         cmocka_unit_test(acknowledged__read_by_the_other_end__is),
         cmocka_unit_test(acknowledged__written_behind_the_end__is_not),
         cmocka_unit_test(acknowledged__no_socket__is),
