@@ -609,6 +609,7 @@ static void download__is_read_to_its_end(void **state)
 {
     struct ftp ftp;
     HINTERNET file;
+    DWORD size;
 
     (void)state;
     ftp.peer = ftp_peer_start(NULL, 0, "what the server has");
@@ -619,6 +620,8 @@ static void download__is_read_to_its_end(void **state)
         assert_done(ftp.connect);
         file = FtpOpenFileA(ftp.connect, "f", GENERIC_READ, FTP_TRANSFER_TYPE_BINARY, 0);
         assert_done(file);
+        assert_done(InternetQueryDataAvailable(file, &size, 0, 0));
+        assert_in_range(size, 1, strlen("what the server has"));
         assert_string_equal(request_body(file), "what the server has");
         assert_done(InternetCloseHandle(file));
         assert_done(InternetCloseHandle(ftp.connect));
