@@ -3,7 +3,6 @@
 #include <stdatomic.h>
 
 #include "base/mem.h"
-#include "wininet/internet_error.h"
 #include "wininet/option.h"
 
 /* ---- the process ---- */
@@ -89,8 +88,6 @@ HRESULT wsd_internet_add(struct wsd_internet_object *object)
     if (make_handles())
         hr = wsd_handle_table_add(&process.handles, &object->base,
                                   parent == NULL ? NULL : &parent->base);
-    if (hr == E_HANDLE)
-        hr = INTERNET_E(INTERNET_OPERATION_CANCELLED); /* it was there just now */
     if (FAILED(hr)) {
         object->close(object);
         wsd_internet_release(object);

@@ -275,10 +275,10 @@ static HRESULT open_file(struct wsd_connection *connection, LPCSTR name, DWORD a
     HINTERNET handle;
     HRESULT hr = wsd_ftp_file_create(connection, name, access, flags, &file);
 
-    if (FAILED(hr))
-        return hr;
-    file->object.synced.context = context;
-    hr = wsd_internet_add(&file->object);
+    if (hr == S_OK) {
+        file->object.synced.context = context;
+        hr = wsd_internet_add(&file->object);
+    }
     if (FAILED(hr))
         return hr;
     handle = wsd_internet_handle_of(&file->object);

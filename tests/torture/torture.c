@@ -321,7 +321,7 @@ static size_t heap_bytes(void)
 }
 
 /* The C library keeps threads that have ended for the next ones. */
-#define MOST_GROWTH 4096
+#define MOST_GROWTH 1024
 
 /* Every second transfer has a fault in it.  What is in use after a tenth of the time is
  * so at the end, but for MOST_GROWTH; what is resident, but for an eighth. */
