@@ -133,7 +133,8 @@ WSD_API HRESULT WSD_CALL wsd_outbound_message_set_body(wsd_outbound_message *mes
 
 /** What a SOAP 1.2 fault says (SOAP 1.2 part 1, section 5.4).  In an inbound message's
  * fault the strings belong to the message, are never NULL, and are "" where the fault has
- * nothing; in one that is given to wsd_outbound_message_set_fault() NULL is "". */
+ * nothing, or no name where one belongs; in one that is given to
+ * wsd_outbound_message_set_fault() NULL is "". */
 typedef struct wsd_fault {
     const char *code;    /**< local name: Sender, Receiver, MustUnderstand … */
     const char *subcode; /**< local name of the first Subcode */

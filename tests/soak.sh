@@ -7,4 +7,6 @@ cd "$(dirname "$0")/.."
 sh cmake/packages.sh build test
 cmake --preset debug
 cmake --build --preset debug --target torture
+GLIBC_TUNABLES=glibc.malloc.tcache_count=0
+export GLIBC_TUNABLES
 exec build/debug/tests/torture -m "${1:-10}"

@@ -5,8 +5,8 @@
 #include "wininet.h"
 #include "wininet/internet_object.h"
 
-/* What a session begins with.  S_OK; E_OUTOFMEMORY: at the process's first call. */
-HRESULT wsd_internet_get_defaults(struct wsd_internet_options *options);
+/* What a session begins with. */
+void wsd_internet_get_defaults(struct wsd_internet_options *options);
 /* As wsd_option_set(), with the process's options for no object. */
 HRESULT wsd_internet_set_option(struct wsd_internet_object *object, DWORD option,
                                 const void *buffer, DWORD length);
@@ -23,8 +23,7 @@ HRESULT wsd_internet_find_kind(HINTERNET handle, enum wsd_internet_kind kind,
 /* Gives one back; accepts NULL. */
 void wsd_internet_release(struct wsd_internet_object *object);
 
-/* Gives the object its handle; it is released with a failure.  Only after a call
- * that shows that there are handles. */
+/* Gives the object its handle; with a failure it is closed and released. */
 HRESULT wsd_internet_add(struct wsd_internet_object *object);
 /* S_OK; ERROR_INVALID_HANDLE as HRESULT; or the first failure of what was closed: it, and
  * those below it. */

@@ -78,12 +78,12 @@ HINTERNET WSD_CALL InternetOpenA(LPCSTR lpszAgent, DWORD dwAccessType, LPCSTR lp
     struct wsd_internet_options options;
     struct wsd_session *session = NULL;
     HINTERNET handle = NULL;
-    HRESULT hr = wsd_internet_get_defaults(&options);
+    HRESULT hr;
 
     (void)lpszProxyBypass;
-    if (hr == S_OK)
-        hr = wsd_session_create(wsd_mem_heap(), open_transport, &options, lpszAgent,
-                                dwAccessType, lpszProxy, dwFlags, &session);
+    wsd_internet_get_defaults(&options);
+    hr = wsd_session_create(wsd_mem_heap(), open_transport, &options, lpszAgent,
+                            dwAccessType, lpszProxy, dwFlags, &session);
     if (hr == S_OK)
         hr = wsd_internet_add(&session->object);
     if (hr == S_OK) {
@@ -275,14 +275,12 @@ static HRESULT open_file(struct wsd_connection *connection, LPCSTR name, DWORD a
     HINTERNET handle;
     HRESULT hr = wsd_ftp_file_create(connection, name, access, flags, &file);
 
+    if (hr == S_OK) {
+        file->object.synced.context = context;
+        hr = wsd_internet_add(&file->object);
+    }
     if (FAILED(hr))
         return hr;
-    file->object.synced.context = context;
-    hr = wsd_internet_add(&file->object);
-    if (FAILED(hr)) {
-        wsd_connection_give_file(connection);
-        return hr;
-    }
     handle = wsd_internet_handle_of(&file->object);
     hr = wsd_ftp_file_open(file, name, flags);
     if (hr == S_OK)
@@ -460,9 +458,8 @@ BOOL WSD_CALL InternetQueryOptionA(HINTERNET hInternet, DWORD dwOption, LPVOID l
 
     if (hInternet != NULL && object == NULL)
         return tell_failure(INVALID_HANDLE);
-    hr = wsd_internet_get_defaults(&defaults);
-    if (hr == S_OK)
-        hr = wsd_option_query(object, &defaults, dwOption, lpBuffer, lpdwBufferLength);
+    wsd_internet_get_defaults(&defaults);
+    hr = wsd_option_query(object, &defaults, dwOption, lpBuffer, lpdwBufferLength);
     wsd_internet_release(object);
     return tell_failure(hr);
 }

@@ -93,10 +93,9 @@ static const char *skip_token(const char *at)
     return at > start ? at : NULL;
 }
 
+/* Behind its first quote. */
 static const char *skip_quoted_string(const char *at)
 {
-    if (*at++ != '"')
-        return NULL;
     for (; *at != '"'; at++) {
         if (*at == '\\')
             at++;
@@ -112,7 +111,7 @@ static const char *skip_parameter(const char *at)
     if (at == NULL || *at != '=')
         return NULL;
     at++;
-    return *at == '"' ? skip_quoted_string(at) : skip_token(at);
+    return *at == '"' ? skip_quoted_string(at + 1) : skip_token(at);
 }
 
 static const char *skip_blanks(const char *at)
@@ -164,6 +163,21 @@ bool wsd_field_is_uri(const char *text)
     for (size_t i = scheme; i < length; i++) {
         if (!is_visible(text[i]) || is_one_of(text[i], "\"<>\\^`{|}"))
             return false;
+    }
+    return true;
+}
+
+bool wsd_field_read_number(const char *text, uint64_t most, uint64_t *number)
+{
+    *number = 0;
+    if (*text == '\0')
+        return false;
+    for (; *text != '\0'; text++) {
+        unsigned digit = (unsigned)*text - '0';
+
+        if (digit > 9 || *number > (most - digit) / 10)
+            return false;
+        *number = *number * 10 + digit;
     }
     return true;
 }

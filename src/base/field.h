@@ -1,5 +1,6 @@
 /*
- * field -- may a caller's string stand in an HTTP or MIME header line?
+ * field -- may a caller's string stand in an HTTP or MIME header line?  Which number
+ * does?
  *
  * What is refused here could end a line or smuggle in another (CWE-93); nothing is
  * ever repaired.
@@ -9,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* 1..`limit` visible ASCII characters and inner spaces or tabs: no control characters, no
  * 8-bit, no blank at either end. */
@@ -31,5 +33,8 @@ bool wsd_field_is_media_type(const char *text);
  * ASCII characters without space, double quotes, angle brackets, braces, backslash,
  * caret, backtick, bar; begins with a scheme and a colon. */
 bool wsd_field_is_uri(const char *text);
+
+/* One digit or more and nothing else, a number up to `most`. */
+bool wsd_field_read_number(const char *text, uint64_t most, uint64_t *number);
 
 #endif

@@ -18,7 +18,7 @@
 
 static bool read_device(uint8_t *bytes, size_t size)
 {
-    size_t filled = 0;
+    ssize_t count;
     int fd;
 
     do {
@@ -26,16 +26,11 @@ static bool read_device(uint8_t *bytes, size_t size)
     } while (fd < 0 && errno == EINTR);
     if (fd < 0)
         return false;
-    while (filled < size) {
-        ssize_t count = read(fd, bytes + filled, size - filled);
-
-        if (count > 0)
-            filled += (size_t)count;
-        else if (count == 0 || errno != EINTR)
-            break;
-    }
+    do {
+        count = read(fd, bytes, size);
+    } while (count < 0 && errno == EINTR);
     close(fd);
-    return filled == size;
+    return count == (ssize_t)size;
 }
 
 static bool random_bytes(uint8_t *bytes, size_t size)

@@ -36,7 +36,6 @@ struct wsd_exchange {
     struct wsd_outbound_message *message; /* a reference */
     struct wsd_progress progress;
     int status;
-    bool complete;     /* when the status came, the whole request was out */
     HRESULT too_early; /* the status came before the request's end: its code */
     bool published;    /* the application can have the result */
     struct wsd_inbound_options inbound;
@@ -227,7 +226,6 @@ static void exchange_status(struct wsd_transfer_handler *handler, int status,
     struct wsd_exchange *exchange = exchange_from_handler(handler);
 
     exchange->status = status;
-    exchange->complete = complete;
     if (!complete) {
         exchange->too_early = status >= 200 && status <= 299 ? INVALID_SERVER_RESPONSE
                                                              : HTTP_E_STATUS(status);
@@ -295,8 +293,6 @@ static void exchange_done(struct wsd_transfer_handler *handler, HRESULT result)
         /* A good reply leaves alone what is sent and not yet told so by Close. */
         if (FAILED(result))
             wsd_message_fail(message, result);
-        else if (!exchange->complete)
-            wsd_message_fail(message, INVALID_SERVER_RESPONSE);
         if (result == E_ABORT)
             exchange_drop_incoming(exchange);
         exchange_publish(exchange, result);

@@ -59,7 +59,7 @@ static size_t smaller(size_t a, size_t b)
 static size_t find_plain_strictly(const struct wsd_delimiter_search *search,
                                   const uint8_t *bytes, size_t size)
 {
-    for (size_t plain = 0; plain < size; plain++) {
+    for (size_t plain = 0;; plain++) {
         const uint8_t *found = memchr(bytes + plain, '\r', size - plain);
 
         if (found == NULL)
@@ -68,7 +68,6 @@ static size_t find_plain_strictly(const struct wsd_delimiter_search *search,
         if (memcmp(found, search->pattern, smaller(size - plain, LINE_BREAK + 2)) == 0)
             return plain;
     }
-    return size;
 }
 
 /* The bytes up to the first one with which a delimiter may begin. */

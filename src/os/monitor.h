@@ -19,6 +19,12 @@ struct wsd_monitor {
     bool ready;         /* false when zeroed: fini is then a no-op */
 };
 
+/* One that is always there: for enter and leave only, as its waits have another clock. */
+#define WSD_MONITOR_STATIC                                                               \
+    {                                                                                    \
+        PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, true                        \
+    }
+
 /* Returns S_OK, or E_OUTOFMEMORY with the monitor left zeroed. */
 HRESULT wsd_monitor_init(struct wsd_monitor *monitor);
 void wsd_monitor_fini(struct wsd_monitor *monitor);

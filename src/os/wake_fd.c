@@ -64,14 +64,16 @@ void wsd_wake_fd_close(struct wsd_wake_fd *wake)
 void wsd_wake_fd_signal(struct wsd_wake_fd *wake)
 {
     const uint64_t one = 1; /* what an eventfd takes; a pipe takes it in one piece too */
+    ssize_t size;
     int held;
 
     if (wake->write_end < 0)
         return;
     held = wsd_thread_hold_cancel();
     /* EAGAIN is as good as done: it is readable already. */
-    while (write(wake->write_end, &one, sizeof(one)) < 0 && errno == EINTR)
-        continue;
+    do {
+        size = write(wake->write_end, &one, sizeof(one));
+    } while (size < 0 && errno == EINTR);
     wsd_thread_allow_cancel(held);
 }
 

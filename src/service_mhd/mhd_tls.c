@@ -25,10 +25,11 @@ static ssize_t read_all(int fd, char *bytes, size_t capacity)
     size_t size = 0;
 
     while (size < capacity) {
-        ssize_t got = read(fd, bytes + size, capacity - size);
+        ssize_t got;
 
-        if (got < 0 && errno == EINTR)
-            continue;
+        do {
+            got = read(fd, bytes + size, capacity - size);
+        } while (got < 0 && errno == EINTR);
         if (got < 0)
             return -1;
         if (got == 0)

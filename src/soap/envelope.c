@@ -186,6 +186,10 @@ static HRESULT keep_code(struct wsd_envelope *self, const xmlNode *value,
 
     if (hr != S_OK || value == NULL)
         return hr;
+    if (xmlValidateQName((const xmlChar *)prefix, 0) != 0) {
+        *name = "";
+        return S_OK;
+    }
     colon = strchr(prefix, ':');
     if (colon != NULL)
         *name = colon + 1;

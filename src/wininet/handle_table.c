@@ -114,7 +114,7 @@ HRESULT wsd_handle_table_add(struct wsd_handle_table *table,
 
     wsd_monitor_enter(&table->synced.monitor);
     if (parent != NULL && find_locked(table, parent->handle) == NULL)
-        hr = E_HANDLE;
+        hr = INTERNET_E(INTERNET_OPERATION_CANCELLED);
     if (hr == S_OK)
         hr = take_slot_locked(table, &index);
     if (hr == S_OK) {

@@ -49,8 +49,8 @@ HRESULT wsd_handle_table_init(struct wsd_handle_table *table, const struct wsd_m
 void wsd_handle_table_fini(struct wsd_handle_table *table);
 
 /* Gives the object its number, below `parent` (NULL: below nothing), and keeps a
- * reference. S_OK; E_HANDLE: the parent was removed; ERROR_INTERNET_OUT_OF_HANDLES as
- * HRESULT; E_OUTOFMEMORY. */
+ * reference.  S_OK; as HRESULTs ERROR_INTERNET_OPERATION_CANCELLED: the parent was
+ * removed, and ERROR_INTERNET_OUT_OF_HANDLES; E_OUTOFMEMORY. */
 HRESULT wsd_handle_table_add(struct wsd_handle_table *table,
                              struct wsd_handle_object *object,
                              struct wsd_handle_object *parent);

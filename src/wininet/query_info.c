@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/field.h"
 #include "base/text.h"
 #include "wininet/internet_error.h"
 
@@ -74,29 +75,13 @@ static HRESULT give(const void *bytes, size_t size, void *buffer, DWORD *length)
     return S_OK;
 }
 
-/* 1 to 20 digits and nothing else, up to `limit`. */
-static bool read_number(const char *text, uint64_t limit, uint64_t *number)
-{
-    *number = 0;
-    if (*text == '\0')
-        return false;
-    for (; *text != '\0'; text++) {
-        unsigned digit = (unsigned)*text - '0';
-
-        if (digit > 9 || *number > (limit - digit) / 10)
-            return false;
-        *number = *number * 10 + digit;
-    }
-    return true;
-}
-
 static HRESULT give_number(const char *text, bool is_long, void *buffer, DWORD *length)
 {
     DWORD size = is_long ? sizeof(uint64_t) : sizeof(uint32_t);
     uint64_t number;
     uint32_t narrow;
 
-    if (!read_number(text, is_long ? UINT64_MAX : UINT32_MAX, &number))
+    if (!wsd_field_read_number(text, is_long ? UINT64_MAX : UINT32_MAX, &number))
         return INTERNET_E(HTTP_INVALID_HEADER);
     if (buffer == NULL || *length < size) {
         *length = size;

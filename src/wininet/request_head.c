@@ -4,26 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/field.h"
 #include "transport/transport.h"
 #include "wininet/internet_error.h"
 
 /* More than the kernel's files can have, and than libcurl's offsets. */
 #define MAX_LENGTH ((uint64_t)INT64_MAX)
-
-static bool read_length(const char *text, uint64_t *length)
-{
-    *length = 0;
-    if (*text == '\0')
-        return false;
-    for (; *text != '\0'; text++) {
-        unsigned digit = (unsigned)*text - '0';
-
-        if (digit > 9 || *length > (MAX_LENGTH - digit) / 10)
-            return false;
-        *length = *length * 10 + digit;
-    }
-    return true;
-}
 
 /* The value of a line that the application wrote, before or with the request. */
 static const char *find_own(const struct wsd_request_head *head,
@@ -62,7 +48,8 @@ static HRESULT find_length(const struct wsd_request_head *head,
     }
     if (length == NULL)
         return S_OK;
-    if (!read_length(length, &declared) || !is_unique(head, more, "Content-Length"))
+    if (!wsd_field_read_number(length, MAX_LENGTH, &declared) ||
+        !is_unique(head, more, "Content-Length"))
         return E_INVALIDARG;
     if (!head->is_whole)
         shape->length = declared;

@@ -17,8 +17,6 @@ void wsd_response_head_fini(struct wsd_response_head *head)
 {
     const struct wsd_mem *mem = head->lines.mem;
 
-    if (mem == NULL)
-        return;
     wsd_free(mem, head->version);
     wsd_free(mem, head->reason);
     wsd_header_list_fini(&head->lines);

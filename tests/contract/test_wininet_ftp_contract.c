@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -609,6 +610,7 @@ static void download__is_read_to_its_end(void **state)
 {
     struct ftp ftp;
     HINTERNET file;
+    DWORD size;
 
     (void)state;
     ftp.peer = ftp_peer_start(NULL, 0, "what the server has");
@@ -619,6 +621,8 @@ static void download__is_read_to_its_end(void **state)
         assert_done(ftp.connect);
         file = FtpOpenFileA(ftp.connect, "f", GENERIC_READ, FTP_TRANSFER_TYPE_BINARY, 0);
         assert_done(file);
+        assert_done(InternetQueryDataAvailable(file, &size, 0, 0));
+        assert_in_range(size, 1, strlen("what the server has"));
         assert_string_equal(request_body(file), "what the server has");
         assert_done(InternetCloseHandle(file));
         assert_done(InternetCloseHandle(ftp.connect));
@@ -627,6 +631,39 @@ static void download__is_read_to_its_end(void **state)
     ftp_peer_finish(ftp.peer);
     assert_non_null(strstr(ftp_peer_dialogue(ftp.peer), "RETR f\n"));
     ftp_peer_stop(ftp.peer);
+}
+
+/* More than is kept for a reader that comes late; no timer is for that. */
+static void download__of_much__waits_for_its_reader(void **state)
+{
+    enum { SIZE = 1 << 20 };
+    const struct timespec late = {0, 2L * SHORT_MS * 1000000};
+    char *much = calloc(1, SIZE + 1), *got = calloc(1, SIZE + 1);
+    DWORD patience = SHORT_MS, size = 0, read;
+    struct ftp ftp;
+    HINTERNET file;
+
+    (void)state;
+    for (size_t i = 0; i < SIZE; i++)
+        much[i] = (char)('a' + i % 23);
+    ftp.peer = ftp_peer_start(NULL, 0, much);
+    ftp.session = open_session();
+    ftp.connect = CONNECT(ftp.session, ftp.peer, "me", "secret", INTERNET_FLAG_PASSIVE);
+    assert_done(InternetSetOptionA(ftp.connect, INTERNET_OPTION_RECEIVE_TIMEOUT,
+                                   &patience, sizeof(patience)));
+    file = FtpOpenFileA(ftp.connect, "f", GENERIC_READ, FTP_TRANSFER_TYPE_BINARY, 0);
+    assert_done(file);
+    nanosleep(&late, NULL);
+    do {
+        assert_done(InternetReadFile(file, got + size, SIZE + 1 - size, &read));
+        size += read;
+    } while (read > 0);
+    assert_int_equal(size, SIZE);
+    assert_memory_equal(got, much, SIZE);
+    assert_done(InternetCloseHandle(file));
+    ftp_close(&ftp);
+    free(got);
+    free(much);
 }
 
 /* [F26] */
@@ -858,6 +895,7 @@ int main(void)
         cmocka_unit_test(C37__second_file_of_a_connection__is_refused),
         cmocka_unit_test(file__wrong_direction_or_arguments__is_refused),
         cmocka_unit_test(download__is_read_to_its_end),
+        cmocka_unit_test(download__of_much__waits_for_its_reader),
         cmocka_unit_test(download__refused_or_cut__is_told),
         cmocka_unit_test(close__of_the_connection__ends_the_upload),
         cmocka_unit_test(close__while_a_write_waits__cancels_it),

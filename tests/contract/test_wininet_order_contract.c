@@ -318,6 +318,15 @@ static void handles__that_are_none__are_told_by_each_function(void **state)
         assert_int_equal(count, 0);
         assert_refused(InternetQueryDataAvailable(none, &count, 0, 0),
                        ERROR_INVALID_HANDLE);
+        size = sizeof(text);
+        if (none != NULL) { /* whose options are the process's */
+            assert_refused(InternetSetOptionA(none, INTERNET_OPTION_CONNECT_TIMEOUT,
+                                              &count, sizeof(count)),
+                           ERROR_INVALID_HANDLE);
+            assert_refused(
+                InternetQueryOptionA(none, INTERNET_OPTION_CONNECT_TIMEOUT, text, &size),
+                ERROR_INVALID_HANDLE);
+        }
         assert_refused(InternetCloseHandle(none), ERROR_INVALID_HANDLE);
         assert_refused(
             InternetConnectA(none, "h", 80, NULL, NULL, INTERNET_SERVICE_HTTP, 0, 0),
@@ -382,6 +391,34 @@ static void handles__of_another_type__are_told_by_each_function(void **state)
                                     INTERNET_SERVICE_HTTP, 0, 0),
                    ERROR_INVALID_HANDLE);
     exchange_close(&exchange);
+}
+
+/* [H1] As many as there are, and then again as many as were closed. */
+static void handles__all_in_use__are_refused_until_one_is_closed(void **state)
+{
+    enum { MOST = 65536 };
+    static HINTERNET requests[MOST];
+    HINTERNET session = InternetOpenA(AGENT, INTERNET_OPEN_TYPE_DIRECT, NULL, NULL, 0);
+    HINTERNET connect =
+        InternetConnectA(session, "h", 80, NULL, NULL, INTERNET_SERVICE_HTTP, 0, 0);
+
+    (void)state;
+    for (size_t i = 0; i < MOST - 2; i++) {
+        requests[i] = HttpOpenRequestA(connect, NULL, NULL, NULL, NULL, NULL, 0, 0);
+        assert_done(requests[i]);
+    }
+    for (int i = 0; i < 2; i++) {
+        assert_refused(HttpOpenRequestA(connect, NULL, NULL, NULL, NULL, NULL, 0, 0),
+                       ERROR_INTERNET_OUT_OF_HANDLES);
+        assert_refused(
+            InternetConnectA(session, "h", 80, NULL, NULL, INTERNET_SERVICE_HTTP, 0, 0),
+            ERROR_INTERNET_OUT_OF_HANDLES);
+        assert_refused(InternetOpenA(AGENT, INTERNET_OPEN_TYPE_DIRECT, NULL, NULL, 0),
+                       ERROR_INTERNET_OUT_OF_HANDLES);
+        assert_done(InternetCloseHandle(requests[i]));
+        assert_done(HttpOpenRequestA(connect, NULL, NULL, NULL, NULL, NULL, 0, 0));
+    }
+    assert_done(InternetCloseHandle(session));
 }
 
 /* [H1] */
@@ -601,6 +638,7 @@ int main(void)
         cmocka_unit_test(handles__that_are_none__are_told_by_each_function),
         cmocka_unit_test(handles__of_another_type__are_told_by_each_function),
         cmocka_unit_test(handle__closed__is_none_and_never_another),
+        cmocka_unit_test(handles__all_in_use__are_refused_until_one_is_closed),
         cmocka_unit_test(C34__parent_closed__closes_the_children),
         cmocka_unit_test(close__while_a_write_waits__cancels_it),
         cmocka_unit_test(close__while_the_response_is_awaited__cancels_it),

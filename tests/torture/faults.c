@@ -318,6 +318,8 @@ FAILING_BY_VALUE(thread, EAGAIN, pthread_create,
 FAILING_BY_VALUE(lock, ENOMEM, pthread_mutex_init,
                  (pthread_mutex_t * mutex, const pthread_mutexattr_t *attributes),
                  (mutex, attributes))
+FAILING_BY_VALUE(lock, ENOMEM, pthread_condattr_init, (pthread_condattr_t * attributes),
+                 (attributes))
 FAILING_BY_VALUE(lock, ENOMEM, pthread_cond_init,
                  (pthread_cond_t *restrict cond,
                   const pthread_condattr_t *restrict attributes),

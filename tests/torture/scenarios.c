@@ -364,17 +364,37 @@ static void close_service(struct bed *bed)
 }
 
 /* Says all, then hears all, as far as it goes. */
-static void converse(struct bed *bed, int fd, struct bytes *heard)
+static void converse(int fd, const struct bytes *said, struct bytes *heard)
 {
     char block[8192];
     ssize_t n = 1;
 
-    for (size_t sent = 0; sent < bed->text.size && n > 0; sent += n > 0 ? (size_t)n : 0)
-        n = send(fd, bed->text.at + sent, bed->text.size - sent, MSG_NOSIGNAL);
+    for (size_t sent = 0; sent < said->size && n > 0; sent += n > 0 ? (size_t)n : 0)
+        n = send(fd, said->at + sent, said->size - sent, MSG_NOSIGNAL);
     while ((n = recv(fd, block, sizeof(block), 0)) > 0)
         bytes_put(heard, block, (size_t)n);
+}
+
+static HRESULT ask(struct bed *bed, const struct bytes *said, struct bytes *heard)
+{
+    const struct timeval patience = {10 * PATIENCE_MS / 1000, 0};
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons(wsd_service_port(bed->service)),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    HRESULT hr = HRESULT_FROM_WIN32(ERROR_WINHTTP_CANNOT_CONNECT);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+    *heard = (struct bytes){0};
+    if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0) {
+        converse(fd, said, heard);
+        hr = S_OK;
+    }
+    close(fd);
     bytes_put(heard, "", 1);
     heard->size--;
+    return hr;
 }
 
 /* A whole 200 has the document in it; anything else is a failure that the client knows
@@ -399,23 +419,21 @@ static HRESULT judge_reply(struct bed *bed, const struct bytes *heard)
     return complete ? S_OK : WS_E_ENDPOINT_DISCONNECTED;
 }
 
+/* What is refused for its head alone, and what is taken. */
 static HRESULT call_service(struct bed *bed)
 {
-    const struct timeval patience = {10 * PATIENCE_MS / 1000, 0};
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons(wsd_service_port(bed->service)),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    struct bytes heard = {0};
-    HRESULT hr = HRESULT_FROM_WIN32(ERROR_WINHTTP_CANNOT_CONNECT);
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    static char get[] = "GET /service HTTP/1.1\r\nHost: device\r\n"
+                        "Connection: close\r\n\r\n";
+    const struct bytes refused = {get, sizeof(get) - 1, 0};
+    struct bytes heard;
+    HRESULT hr = ask(bed, &refused, &heard);
 
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-    if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0) {
-        converse(bed, fd, &heard);
+    if (hr == S_OK && judge_reply(bed, &heard) == S_OK)
+        lie(bed, "a GET is answered with a document");
+    bytes_free(&heard);
+    hr = ask(bed, &bed->text, &heard);
+    if (hr == S_OK)
         hr = judge_reply(bed, &heard);
-    }
-    close(fd);
     bytes_free(&heard);
     return hr;
 }

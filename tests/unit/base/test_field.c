@@ -326,6 +326,39 @@ static void line__without_this_or_that__is_refused(void **state)
     assert_false(wsd_field_is_header(NULL, 16));
 }
 
+static void number__digits_up_to_the_most__is_read(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t most, number;
+        bool is_one;
+    } rows[] = {
+        {"0", 0, 0, true},
+        {"007", 7, 7, true},
+        {"4294967295", UINT32_MAX, UINT32_MAX, true},
+        {"4294967296", UINT32_MAX, 0, false},
+        {"18446744073709551615", UINT64_MAX, UINT64_MAX, true},
+        {"18446744073709551616", UINT64_MAX, 0, false},
+        {"99999999999999999999", UINT64_MAX, 0, false},
+        {"", 9, 0, false},
+        {"1 ", 9, 0, false},
+        {"+1", 9, 0, false},
+        {"1/", 99, 0, false},
+        {"1:", 99, 0, false},
+        {"1\xb1", 99, 0, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        uint64_t number;
+
+        assert_int_equal(wsd_field_read_number(rows[i].text, rows[i].most, &number),
+                         rows[i].is_one);
+        if (rows[i].is_one)
+            assert_true(number == rows[i].number);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -339,6 +372,7 @@ int main(void)
         cmocka_unit_test(media_type__off_the_grammar__is_refused),
         cmocka_unit_test(media_type__every_character__in_token_and_quoted_string),
         cmocka_unit_test(media_type_and_uri__length__is_limited),
+        cmocka_unit_test(number__digits_up_to_the_most__is_read),
         cmocka_unit_test(uri__absolute__is_accepted),
         cmocka_unit_test(line__name_and_value__is_accepted),
         cmocka_unit_test(line__without_this_or_that__is_refused),

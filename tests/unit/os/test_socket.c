@@ -92,6 +92,35 @@ static void silent__until_something_comes__is(void **state)
     close(pair[0]);
 }
 
+static void between__sockets_of_any_family__has_ports_or_not(void **state)
+{
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6,
+                                   .sin6_addr = IN6ADDR_ANY_INIT};
+    socklen_t size = sizeof(address);
+    int listener = socket(AF_INET6, SOCK_STREAM, 0);
+    int fd = socket(AF_INET6, SOCK_STREAM, 0), pair[2], port;
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    assert_false(wsd_socket_is_between(pair[0], 0, 0));
+    close(pair[0]);
+    close(pair[1]);
+
+    if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof(address)) != 0)
+        skip(); /* there is no IPv6 here */
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+    address.sin6_addr = (struct in6_addr)IN6ADDR_LOOPBACK_INIT;
+    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
+        skip();
+    port = ntohs(address.sin6_port);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    assert_true(wsd_socket_is_between(fd, ntohs(address.sin6_port), port));
+    assert_false(wsd_socket_is_between(fd, port, port));
+    close(fd);
+    close(listener);
+}
+
 static void between__its_own_ports__is(void **state)
 {
     unsigned port;
@@ -130,6 +159,7 @@ int main(void)
         cmocka_unit_test(acknowledged__written_behind_the_end__is_not),
         cmocka_unit_test(acknowledged__no_socket__is),
         cmocka_unit_test(between__its_own_ports__is),
+        cmocka_unit_test(between__sockets_of_any_family__has_ports_or_not),
         cmocka_unit_test(silent__until_something_comes__is),
     };
 

@@ -110,6 +110,27 @@ static void start__it_cannot__has_its_code_and_leaves_nothing(void **state)
     rig_fini(&rig);
 }
 
+/* Ports below 1024 are the superuser's. */
+static void start__on_a_port_of_the_superuser__is_denied(void **state)
+{
+    enum { NOBODY = 65534, DISCARD = 9 };
+    struct wsd_mhd_options options = defaults;
+    uid_t user = geteuid();
+    struct rig rig;
+    HRESULT hr;
+
+    (void)state;
+    rig_init(&rig);
+    options.port = DISCARD;
+    if (user == 0)
+        assert_int_equal(seteuid(NOBODY), 0);
+    hr = start(&rig, &options);
+    assert_int_equal(seteuid(user), 0);
+    if (hr != S_OK) /* a system may have none of those */
+        assert_hr(hr, E_ACCESSDENIED);
+    rig_fini(&rig);
+}
+
 /* After it has begun to listen. */
 static void start__without_its_certificate__gives_the_port_back(void **state)
 {
@@ -444,6 +465,7 @@ int main(void)
         cmocka_unit_test(start__on_a_free_port__answers_there),
         cmocka_unit_test(start__on_every_address__takes_ipv4_too),
         cmocka_unit_test(start__it_cannot__has_its_code_and_leaves_nothing),
+        cmocka_unit_test(start__on_a_port_of_the_superuser__is_denied),
         cmocka_unit_test(start__without_its_certificate__gives_the_port_back),
         cmocka_unit_test(start__each_allocation_fails__leaves_nothing),
         cmocka_unit_test(connection__more_than_one_peer_may_have__is_closed),

@@ -85,11 +85,59 @@ static void update__of_a_daemon_without_epoll__watches_its_sockets(void **state)
     assert_int_equal(heap.live, 0);
 }
 
+/* The next update tries again. */
+static void update__socket_that_cannot_be_watched__is_told_each_time(void **state)
+{
+    struct failing_mem heap = FAILING_MEM(-1, &heap);
+    struct MHD_Daemon *daemon =
+        MHD_start_daemon(0, 0, NULL, NULL, refuse, NULL, MHD_OPTION_END);
+    int fd = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_LISTEN_FD)->listen_fd;
+    int spare = dup(fd);
+    struct wsd_poller *poller;
+    struct wsd_mhd_watch watch;
+
+    (void)state;
+    assert_hr(wsd_poller_create(&heap.mem, &poller), S_OK);
+    assert_hr(wsd_mhd_watch_init(&watch, poller, daemon), S_OK);
+    close(fd);
+#ifdef __linux__ /* poll() tells of it later */
+    for (int i = 0; i < 2; i++)
+        assert_hr(wsd_mhd_watch_update(&watch), E_OUTOFMEMORY);
+#endif
+    assert_int_equal(dup2(spare, fd), fd);
+    assert_hr(wsd_mhd_watch_update(&watch), S_OK);
+    assert_int_equal(watch.watched[fd], WSD_POLLER_IN);
+    close(spare);
+    MHD_stop_daemon(daemon);
+    wsd_poller_destroy(poller);
+    assert_int_equal(heap.live, 0);
+}
+
+/* libmicrohttpd does not say what a daemon with a thread of its own waits for. */
+static void update__without_sockets__fails(void **state)
+{
+    struct failing_mem heap = FAILING_MEM(-1, &heap);
+    struct MHD_Daemon *daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL,
+                                                 NULL, refuse, NULL, MHD_OPTION_END);
+    struct wsd_poller *poller;
+    struct wsd_mhd_watch watch;
+
+    (void)state;
+    assert_non_null(daemon);
+    assert_hr(wsd_poller_create(&heap.mem, &poller), S_OK);
+    assert_hr(wsd_mhd_watch_init(&watch, poller, daemon), S_OK);
+    assert_hr(wsd_mhd_watch_update(&watch), E_OUTOFMEMORY);
+    MHD_stop_daemon(daemon);
+    wsd_poller_destroy(poller);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(server__without_epoll__serves_all_connections),
         cmocka_unit_test(update__of_a_daemon_without_epoll__watches_its_sockets),
+        cmocka_unit_test(update__socket_that_cannot_be_watched__is_told_each_time),
+        cmocka_unit_test(update__without_sockets__fails),
     };
 
     return cmocka_run_group_tests(tests, had_a_thread, NULL);

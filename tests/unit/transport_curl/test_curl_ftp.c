@@ -18,7 +18,7 @@
 /* Files, which need a second connection, are in tests/contract. */
 
 #define LOGIN(last)                                                                      \
-    {.what = PEER_SEND, .text = "220-Hello\r\n220 You\r\n"},                             \
+    {.what = PEER_SEND, .text = "220-Hello\r\nyou there\r\n220 You\r\n"},                \
         {.what = PEER_READ_UNTIL, .text = "USER me\r\n"},                                \
         {.what = PEER_SEND, .text = "331 Password\r\n"},                                 \
         {.what = PEER_READ_UNTIL, .text = "PASS secret\r\n"},                            \
@@ -61,8 +61,9 @@ static void login__accepted__is_kept_and_left_without_waiting(void **state)
     (void)state;
     run_login(&run, transport, peer, INFINITE);
     assert_int_equal(run.result, S_OK);
-    assert_string_equal(run.lines, "220-Hello\r\n220 You\r\n331 Password\r\n230 In\r\n"
-                                   "257 \"/\"\r\n");
+    assert_string_equal(run.lines,
+                        "220-Hello\r\nyou there\r\n220 You\r\n331 Password\r\n230 In\r\n"
+                        "257 \"/\"\r\n");
     assert_int_equal(run.begun, 0);
     transport->vtable->release(transport);
     assert_non_null(strstr(peer_finish(peer, NULL), "QUIT\r\n"));

@@ -1817,6 +1817,42 @@ static void release__on_its_own_thread__does_not_wait_for_itself(void **state)
     WORKER_AWAIT(atomic_load(&bed.live) == 0);
 }
 
+struct late {
+    struct bed *bed;
+    HRESULT hr;
+};
+
+static void prepare_another(struct run *run)
+{
+    struct late *late = run->context;
+    struct run other;
+
+    run_init(&other, "abc");
+    late->hr = run_prepare_with(&other, late->bed, peer_refusing_url(),
+                                &other.feed.source, WSD_LENGTH_UNKNOWN);
+    pthread_mutex_destroy(&other.feed.mutex);
+}
+
+static void prepare__while_the_transport_ends__is_refused(void **state)
+{
+    struct bed bed;
+    struct late late = {&bed, S_OK};
+    struct run run;
+
+    (void)state;
+    bed_create(&bed);
+    run_init(&run, "abc");
+    run.on_done = prepare_another;
+    run.context = &late;
+    run_prepare(&run, &bed, peer_refusing_url());
+    wsd_curl_transport_release(bed.transport);
+    run_await_done(&run);
+    assert_hr(run.result, E_ABORT);
+    assert_hr(late.hr, E_ABORT);
+    run_free(&run);
+    WORKER_AWAIT(atomic_load(&bed.live) == 0);
+}
+
 /* From many threads at once, in any order. */
 struct storm {
     struct worker worker;
@@ -1971,6 +2007,7 @@ int main(void)
         cmocka_unit_test(transfers__fifty_at_once__each_gets_its_own_answer),
         cmocka_unit_test(release__transfers_in_every_phase__aborts_them_all),
         cmocka_unit_test(release__on_its_own_thread__does_not_wait_for_itself),
+        cmocka_unit_test(prepare__while_the_transport_ends__is_refused),
         cmocka_unit_test(calls__from_many_threads__end_in_one_done),
         cmocka_unit_test(log__of_a_failure__names_the_peer_and_no_content),
     };

@@ -13,6 +13,7 @@
 #include "wsd_error.h"
 
 #define WRONG_TYPE INTERNET_E(INTERNET_INCORRECT_HANDLE_TYPE)
+#define CANCELLED INTERNET_E(INTERNET_OPERATION_CANCELLED)
 #define OPENED "200 Type\r\n150 Go\r\n"
 
 struct file_bed {
@@ -156,7 +157,7 @@ static void upload__closed_while_a_write_waits__is_cut(void **state)
     WORKER_AWAIT(atomic_load(&bed.bed.transport.last->wakes) > 0); /* it is inside */
     assert_int_equal(bed.file->object.close(&bed.file->object), S_OK);
     worker_join(&writer.worker);
-    assert_int_equal(writer.hr, INTERNET_E(INTERNET_OPERATION_CANCELLED));
+    assert_int_equal(writer.hr, CANCELLED);
     assert_int_equal(atomic_load(&bed.bed.transport.last->aborts), 1);
     free(writer.bytes);
     bed_close(&bed);
@@ -182,6 +183,32 @@ static void download__is_read_and_may_be_left(void **state)
     assert_int_equal(bed.file->object.close(&bed.file->object), S_OK);
     assert_int_equal(atomic_load(&bed.bed.transport.last->aborts), 1);
     bed_close(&bed);
+}
+
+static void calls__closed__are_cancelled(void **state)
+{
+    static const struct internet_script script = {.head = OPENED, .tail = "226 Kept\r\n"};
+    const DWORD accesses[] = {GENERIC_WRITE, GENERIC_READ};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(accesses) / sizeof(accesses[0]); i++) {
+        bool is_upload = accesses[i] == GENERIC_WRITE;
+        struct file_bed bed;
+        size_t count;
+        char text[4];
+
+        bed_open(&bed, &script);
+        assert_int_equal(file_open(&bed, accesses[i]), S_OK);
+        assert_int_equal(bed.file->object.close(&bed.file->object), S_OK);
+        assert_int_equal(wsd_ftp_file_open(bed.file, "f", 0), CANCELLED);
+        assert_int_equal(wsd_ftp_file_write(bed.file, "x", 1, &count),
+                         is_upload ? CANCELLED : WRONG_TYPE);
+        assert_int_equal(wsd_ftp_file_read(bed.file, text, 1, &count),
+                         is_upload ? WRONG_TYPE : CANCELLED);
+        assert_int_equal(wsd_ftp_file_available(bed.file, &count),
+                         is_upload ? WRONG_TYPE : CANCELLED);
+        bed_close(&bed);
+    }
 }
 
 static void open__refused__tells_the_reply(void **state)
@@ -234,6 +261,7 @@ int main(void)
         cmocka_unit_test(upload__closed__has_the_servers_verdict),
         cmocka_unit_test(upload__closed_while_a_write_waits__is_cut),
         cmocka_unit_test(download__is_read_and_may_be_left),
+        cmocka_unit_test(calls__closed__are_cancelled),
         cmocka_unit_test(open__refused__tells_the_reply),
         cmocka_unit_test(open__every_allocation_fails_in_turn__leaks_nothing),
     };

@@ -157,7 +157,7 @@ static void add__to_a_parent_that_is_gone__is_refused(void **state)
     assert_int_equal(drop(&table, add(&table, &parent, NULL)), 1);
     thing_init(&child);
     assert_int_equal(wsd_handle_table_add(&table, &child.object, &parent.object),
-                     E_HANDLE);
+                     INTERNET_E(INTERNET_OPERATION_CANCELLED));
     wsd_handle_object_release(&child.object);
     assert_int_equal(child.destroyed, 1);
     wsd_handle_table_fini(&table);

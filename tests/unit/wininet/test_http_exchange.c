@@ -171,6 +171,28 @@ static void transfer__fails_behind_the_head__is_told_at_the_end(void **state)
     request_bed_close(&bed);
 }
 
+static void fail_when_it_takes_the_body(struct fake_transfer *transfer)
+{
+    char taken[1];
+    size_t size;
+
+    fake_transfer_pull(transfer, taken, sizeof(taken), &size);
+    fake_transfer_done(transfer, HRESULT_FROM_WIN32(ERROR_WINHTTP_CONNECTION_ERROR));
+}
+
+static void transfer__fails_before_the_first_bytes__is_told(void **state)
+{
+    static const struct wsd_request_start start = {.bytes = "x", .size = 1, .total = 1};
+    struct request_bed bed;
+
+    (void)state;
+    request_bed_open(&bed, NULL, NULL);
+    bed.bed.transport.on_start = fail_when_it_takes_the_body;
+    assert_int_equal(wsd_request_begin(bed.request, &start), NO_RESPONSE);
+    assert_int_equal(put(&bed, "x"), WRONG_STATE);
+    request_bed_close(&bed);
+}
+
 static void challenge__with_a_login__is_answered_once(void **state)
 {
     static const struct wsd_request_start whole = {
@@ -278,6 +300,8 @@ static void start__that_is_wrong__is_refused_and_harmless(void **state)
 static void calls__closed__are_cancelled(void **state)
 {
     struct request_bed bed;
+    char text[16] = "";
+    DWORD length = sizeof(text);
     size_t count = 0;
 
     (void)state;
@@ -287,7 +311,15 @@ static void calls__closed__are_cancelled(void **state)
     assert_int_equal(put(&bed, "x"), CANCELLED);
     assert_int_equal(wsd_request_end(bed.request), CANCELLED);
     assert_int_equal(begin(&bed, 1), CANCELLED);
+    assert_int_equal(wsd_request_send(bed.request, &(struct wsd_request_start){0}),
+                     CANCELLED);
     assert_int_equal(wsd_request_read(bed.request, NULL, 0, &count), CANCELLED);
+    assert_int_equal(wsd_request_available(bed.request, &count), CANCELLED);
+    assert_int_equal(wsd_request_add_headers(bed.request, "A: b", 4, 0), CANCELLED);
+    assert_int_equal(
+        wsd_request_query_info(bed.request, HTTP_QUERY_STATUS_CODE, text, &length, NULL),
+        CANCELLED);
+    assert_false(wsd_request_is_answered(bed.request));
     assert_int_equal(atomic_load(&bed.bed.transport.last->aborts), 1);
     request_bed_close(&bed);
 }
@@ -335,6 +367,7 @@ int main(void)
         cmocka_unit_test(end__with_too_few_bytes__cuts),
         cmocka_unit_test(transfer__fails__is_told),
         cmocka_unit_test(transfer__fails_behind_the_head__is_told_at_the_end),
+        cmocka_unit_test(transfer__fails_before_the_first_bytes__is_told),
         cmocka_unit_test(challenge__with_a_login__is_answered_once),
         cmocka_unit_test(challenge__without_use__is_the_response),
         cmocka_unit_test(challenge__of_several_schemes__is_answered_by_the_best),

@@ -86,6 +86,7 @@ static void number__of_each_handle__is_its_own(void **state)
 static void set__wrong_buffer_or_option__is_refused(void **state)
 {
     DWORD value = 1;
+    uintptr_t context = 1;
     struct option_bed bed;
     struct wsd_internet_object *request;
 
@@ -115,6 +116,26 @@ static void set__wrong_buffer_or_option__is_refused(void **state)
     assert_int_equal(
         wsd_option_set(request, &bed.process, INTERNET_OPTION_USERNAME, "a\r\nb", 4),
         E_INVALIDARG);
+    assert_int_equal(
+        wsd_option_set(request, &bed.process, INTERNET_OPTION_USERNAME, NULL, 1),
+        E_INVALIDARG);
+    assert_int_equal(
+        wsd_option_set(request, &bed.process, INTERNET_OPTION_PASSWORD, "p", 0),
+        E_INVALIDARG);
+    assert_int_equal(wsd_option_set(request, &bed.process, INTERNET_OPTION_CONTEXT_VALUE,
+                                    NULL, sizeof(context)),
+                     E_INVALIDARG);
+    assert_int_equal(wsd_option_set(request, &bed.process, INTERNET_OPTION_CONTEXT_VALUE,
+                                    &context, sizeof(context) - 1),
+                     E_INVALIDARG);
+    assert_int_equal(wsd_option_set(NULL, &bed.process, INTERNET_OPTION_CONTEXT_VALUE,
+                                    &context, sizeof(context)),
+                     WRONG_TYPE);
+    bed.bed.heap.grants = 0;
+    assert_int_equal(
+        wsd_option_set(request, &bed.process, INTERNET_OPTION_USERNAME, "you", 3),
+        E_OUTOFMEMORY);
+    bed.bed.heap.grants = -1;
     bed_close(&bed);
 }
 
@@ -190,6 +211,12 @@ static void query__of_each_handle__is_given_or_refused(void **state)
         WRONG_TYPE);
     assert_int_equal(wsd_option_query(session, &bed.process,
                                       INTERNET_OPTION_REQUEST_FLAGS, text, &length),
+                     WRONG_TYPE);
+    assert_int_equal(
+        wsd_option_query(session, &bed.process, INTERNET_OPTION_USERNAME, text, &length),
+        WRONG_TYPE);
+    assert_int_equal(wsd_option_query(request, &bed.process, INTERNET_OPTION_USER_AGENT,
+                                      text, &length),
                      WRONG_TYPE);
     assert_int_equal(
         wsd_option_query(NULL, &bed.process, INTERNET_OPTION_HANDLE_TYPE, text, &length),

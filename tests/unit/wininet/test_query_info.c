@@ -168,6 +168,9 @@ static void text__buffer_too_small__tells_the_size(void **state)
     assert_int_equal(wsd_query_info(&bed.subject, HTTP_QUERY_STATUS_CODE, text, NULL,
                                     NULL, &bed.heap.mem),
                      E_INVALIDARG);
+    assert_int_equal(wsd_query_info(&bed.subject, HTTP_QUERY_CUSTOM, NULL, &length, NULL,
+                                    &bed.heap.mem),
+                     E_INVALIDARG); /* it has the name */
     bed_close(&bed);
 }
 

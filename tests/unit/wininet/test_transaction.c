@@ -409,24 +409,61 @@ static void abandon__response__receives_a_little_and_cuts_much(void **state)
     size_t taken;
 
     (void)state;
-    bed_open(&bed, 0);
-    fake_transfer_status(bed.transfer, 200, true);
-    fake_transfer_lines(bed.transfer, HEAD);
-    fake_transfer_begin_body(bed.transfer, NULL);
-    wsd_transaction_abandon(bed.transaction);
-    assert_int_equal(atomic_load(&bed.transfer->aborts), 0);
-    assert_int_equal(atomic_load(&bed.transfer->wakes), 1);
-    assert_int_equal(fake_transfer_push(bed.transfer, bytes, 1000, &taken), S_OK);
-    assert_int_equal(taken, 1000);
-    assert_int_equal(fake_transfer_push(bed.transfer, bytes, MUCH, &taken), E_ABORT);
-    assert_int_equal(wsd_transaction_await_end(bed.transaction), CANCELLED);
-    bed_close(&bed);
+    for (int i = 0; i < 2; i++) { /* before its body begins, or behind that */
+        bed_open(&bed, 0);
+        fake_transfer_status(bed.transfer, 200, true);
+        fake_transfer_lines(bed.transfer, HEAD);
+        if (i == 1)
+            fake_transfer_begin_body(bed.transfer, NULL);
+        wsd_transaction_abandon(bed.transaction);
+        assert_int_equal(atomic_load(&bed.transfer->aborts), 0);
+        assert_int_equal(atomic_load(&bed.transfer->wakes), 1);
+        if (i == 0)
+            assert_int_equal(fake_transfer_begin_body(bed.transfer, NULL), S_OK);
+        assert_int_equal(fake_transfer_push(bed.transfer, bytes, 1000, &taken), S_OK);
+        assert_int_equal(taken, 1000);
+        assert_int_equal(fake_transfer_push(bed.transfer, bytes, MUCH, &taken), E_ABORT);
+        assert_int_equal(wsd_transaction_await_end(bed.transaction), CANCELLED);
+        bed_close(&bed);
+    }
 
     bed_open(&bed, MUCH); /* where the request is not complete, there is no choice */
     wsd_transaction_abandon(bed.transaction);
     assert_int_equal(atomic_load(&bed.transfer->aborts), 1);
     bed_close(&bed);
     free(bytes);
+}
+
+static void body__cancelled__goes_no_further(void **state)
+{
+    struct bed bed;
+    size_t taken;
+
+    (void)state;
+    bed_open(&bed, 0);
+    fake_transfer_begin_body(bed.transfer, NULL);
+    wsd_transaction_cancel(bed.transaction);
+    assert_int_equal(fake_transfer_push(bed.transfer, "x", 1, &taken), E_ABORT);
+    bed_close(&bed);
+}
+
+static void ftp__reply_that_is_long__is_cut(void **state)
+{
+    char line[2000], reply[2000];
+    struct bed bed;
+
+    (void)state;
+    memset(line, 'x', sizeof(line));
+    memcpy(line, "220 ", 4);
+    memcpy(line + sizeof(line) - 3, "\r\n", 3);
+    bed_init(&bed);
+    assert_int_equal(begin_ftp(&bed, false), S_OK);
+    bed.transfer = bed.transport.last;
+    fake_transfer_lines(bed.transfer, line);
+    wsd_transaction_get_reply(bed.transaction, reply, sizeof(reply));
+    assert_int_equal(strlen(reply), 511);
+    assert_memory_equal(reply, line, 511);
+    bed_close(&bed);
 }
 
 static void ftp__replies__tell_of_the_start_and_the_last_line(void **state)
@@ -524,7 +561,9 @@ int main(void)
         cmocka_unit_test(response__head_that_begins_again__is_none),
         cmocka_unit_test(body__cut_short__gives_what_came_with_the_error),
         cmocka_unit_test(abandon__response__receives_a_little_and_cuts_much),
+        cmocka_unit_test(body__cancelled__goes_no_further),
         cmocka_unit_test(ftp__replies__tell_of_the_start_and_the_last_line),
+        cmocka_unit_test(ftp__reply_that_is_long__is_cut),
         cmocka_unit_test(start__refused_by_the_transport__gives_its_error),
         cmocka_unit_test(start__transport_ends_meanwhile__is_cancelled),
         cmocka_unit_test(transaction__every_allocation_fails_in_turn__leaks_nothing),
