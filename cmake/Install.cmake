@@ -47,7 +47,7 @@ foreach(name IN LISTS pc_files)
 endforeach()
 
 install(FILES README.md TYPE DOC)
-install(DIRECTORY docs examples TYPE DOC)
+install(DIRECTORY docs examples TYPE DOC PATTERN demo.sh EXCLUDE)
 
 # What the target `docs` has made, if it has; not the programs that are there to be read.
 set(docs ${PROJECT_BINARY_DIR}/docs)
