@@ -1,8 +1,12 @@
 # Debian packages, by the preset `package`: one for each SONAME, so that a program that only
 # sends brings no HTTP server; what developers need; the example programs that are tools.
 set(abi ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+if(WSDATTACH_SERVICE)
+    set(service service)
+endif()
 set(CPACK_GENERATOR DEB)
-set(CPACK_COMPONENTS_ALL client service development tools) # Debian wants no HTML of Doxygen
+# Not the reference: Doxygen's HTML has copies of JavaScript libraries, which Debian forbids.
+set(CPACK_COMPONENTS_ALL client ${service} development tools)
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "") # the first line of each description
 set(CPACK_STRIP_FILES ON)
 set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_SOURCE_DIR}/cmake/debian.cmake)
@@ -23,14 +27,14 @@ and replies, and the documents in them, stream.")
 
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libwsdattach-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
-set(CPACK_COMPONENT_DEVELOPMENT_DEPENDS client service)
+set(CPACK_COMPONENT_DEVELOPMENT_DEPENDS client ${service})
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "WSDAPI attachments outside Windows: development files
 Headers in C and C++, the files that pkg-config and CMake look for, man pages
 of all functions, and examples.")
 
 set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME wsdattach-tools)
 set(CPACK_DEBIAN_TOOLS_PACKAGE_SECTION net)
-set(CPACK_COMPONENT_TOOLS_DEPENDS client service)
+set(CPACK_COMPONENT_TOOLS_DEPENDS client ${service})
 set(CPACK_COMPONENT_TOOLS_DESCRIPTION "programs that speak to WSD devices, and virtual devices
 Print to a WS-Print printer, send any attachments to any device, upload over
 HTTP and FTP; a virtual printer and a virtual scanner to try clients with.")
@@ -48,8 +52,8 @@ set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY ">=")
 set(CPACK_PACKAGE_CONTACT "wsdattach contributors <contributors@example.org>" CACHE STRING
     "Who answers for the packages")
 
-# ldconfig by a trigger, as Debian does it.  CPack calls it in scripts unless it has been
-# given some; there are none.
+# ldconfig by a trigger, as Debian does it.  CPack writes scripts that call it unless it is
+# given some: of those it is given here there are none, of which it warns.
 file(WRITE ${PROJECT_BINARY_DIR}/debian/triggers "activate-noawait ldconfig\n")
 foreach(component CLIENT SERVICE)
     foreach(file triggers postinst postrm)
