@@ -1,4 +1,4 @@
-# The target `docs`, which nothing else needs, and what it leaves in <build>/docs.
+# The target `docs`, whose work Install.cmake takes from <build>/docs if it is there.
 configure_file(cmake/Doxyfile.in Doxyfile @ONLY)
 set(documented_programs "")
 if(WSDATTACH_BUILD_EXAMPLES)
@@ -8,13 +8,10 @@ if(WSDATTACH_BUILD_EXAMPLES)
         documented_programs)
 endif()
 set(docs_command sh ${PROJECT_SOURCE_DIR}/cmake/docs.sh ${PROJECT_BINARY_DIR}/Doxyfile)
-add_custom_target(docs VERBATIM
-    COMMAND ${docs_command} ${PROJECT_BINARY_DIR}/docs ${documented_programs}
-    COMMENT "Making the reference")
-
-if(WSDATTACH_INSTALL)
-    install(DIRECTORY ${PROJECT_BINARY_DIR}/docs/man/man3
-        DESTINATION ${CMAKE_INSTALL_MANDIR} OPTIONAL)
-    install(DIRECTORY ${PROJECT_BINARY_DIR}/docs/html
-        DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
+if(WSDATTACH_BUILD_DOCS)
+    set(in_all ALL)
 endif()
+add_custom_target(docs ${in_all} VERBATIM
+    COMMAND ${docs_command} ${PROJECT_BINARY_DIR}/docs ${documented_programs}
+    DEPENDS ${programs}
+    COMMENT "Making the reference")

@@ -19,6 +19,9 @@ done
 rm -rf "$DOCS/html" "$DOCS/man"
 mkdir -p "$DOCS/man/man1"
 doxygen "$doxyfile"
+# whatis takes no "<" for a part of a name.
+sed -i.old '/^\.SH NAME/{n;s/^\([^ ]*\)< [^>]* >/\1/;}' "$DOCS"/man/man3/wsd_*.3
+rm "$DOCS"/man/man3/*.old
 
 readable() { # PAGE...
     for page; do

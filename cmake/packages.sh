@@ -21,6 +21,8 @@ packages_for() {
     analysis) echo clang-tidy cppcheck ;;
     docs) echo doxygen groff-base help2man ;;
     model) echo spin ;;
+    package) echo dpkg-dev file g++ ;; # with docs, what the preset of this name needs
+    package-test) echo abigail-tools lintian mmdebstrap ;;
     interop)
         echo apache2-bin gcc-mingw-w64-x86-64-win32 gsoap imagemagick libgmime-3.0-dev \
             libgsoap-dev libmime-tools-perl libsodium23 libssl-dev nginx-light nodejs npm \
@@ -33,6 +35,7 @@ packages_for() {
 # Is what the package is needed for there, wherever it came from?
 is_there() {
     case $1 in
+    abigail-tools) has abidiff ;;
     apache2-bin) has apache2 ;;
     ca-certificates) [ -e /etc/ssl/certs/ca-certificates.crt ] ;;
     libc6-dev) compiles gcc ;;
@@ -50,6 +53,7 @@ is_there() {
     libxml2-dev) has_library libxml-2.0 ;;
     locales) [ -e /usr/share/i18n/locales/tr_TR ] ;;
     clang) has clang && has clang++ ;;
+    dpkg-dev) has dpkg-shlibdeps ;;
     gcc-mingw-w64-x86-64-win32) has x86_64-w64-mingw32-gcc ;;
     gsoap) has soapcpp2 ;;
     groff-base) has groff ;;

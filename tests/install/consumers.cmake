@@ -24,21 +24,31 @@ file(REMOVE_RECURSE ${SCRATCH})
 run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${SCRATCH}/installed)
 file(RENAME ${SCRATCH}/installed ${prefix})
 
-# --- find_package, add_subdirectory
-foreach(way find_package add_subdirectory)
+# --- find_package, FetchContent, add_subdirectory
+set(archive ${SCRATCH}/wsdattach.tar.gz)
+run(${CMAKE_COMMAND} -E chdir ${SOURCE}
+    ${CMAKE_COMMAND} -E tar czf ${archive} CMakeLists.txt cmake include src)
+set(configure ${CMAKE_COMMAND} -G Ninja -S ${consumer}
+    -DCMAKE_C_COMPILER=${CC} -DCMAKE_CXX_COMPILER=${CXX}
+    "-DCMAKE_C_FLAGS=${flags_in_one}" "-DCMAKE_CXX_FLAGS=${flags_in_one}"
+    -DBUILD_SHARED_LIBS=${SHARED} -DWSDATTACH_SOURCE=${SOURCE}
+    -DWSDATTACH_ARCHIVE=${archive} -DCMAKE_PREFIX_PATH=${prefix})
+foreach(way find_package FetchContent add_subdirectory)
     set(tree ${SCRATCH}/${way})
-    run(${CMAKE_COMMAND} -G Ninja -S ${consumer} -B ${tree} -DWAY=${way}
-        -DCMAKE_C_COMPILER=${CC} -DCMAKE_CXX_COMPILER=${CXX}
-        "-DCMAKE_C_FLAGS=${flags_in_one}" "-DCMAKE_CXX_FLAGS=${flags_in_one}"
-        -DBUILD_SHARED_LIBS=${SHARED} -DWSDATTACH_SOURCE=${SOURCE}
-        -DCMAKE_PREFIX_PATH=${prefix})
+    run(${configure} -B ${tree} -DWAY=${way})
     run(${CMAKE_COMMAND} --build ${tree} -j 2)
     run(${tree}/consumer_c)
     run(${tree}/consumer_cxx)
+    run(${tree}/wininet)
     run(${tree}/ported)
     run(${tree}/device)
     message("${way}: ${output}")
 endforeach()
+execute_process(COMMAND ${configure} -B ${SCRATCH}/missing -DWAY=find_package
+    -DCOMPONENT=discovery OUTPUT_QUIET ERROR_VARIABLE errors RESULT_VARIABLE result)
+if(result EQUAL 0 OR NOT errors MATCHES "this wsdattach has no component 'discovery'")
+    message(FATAL_ERROR "a component that there is not: ${result}, ${errors}")
+endif()
 
 # --- pkg-config
 file(GLOB_RECURSE pc ${prefix}/wsdattach.pc)
