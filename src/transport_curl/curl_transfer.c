@@ -535,7 +535,7 @@ static void transfer_time_out(struct wsd_curl_transfer *transfer)
     };
 
     (void)snprintf(transfer->error, sizeof(transfer->error), "timed out, waiting for %s",
-                   awaited[transfer->phase]);
+                   awaited[transfer_phase(transfer)]);
     wsd_curl_transfer_finish(transfer, HRESULT_FROM_WIN32(ERROR_WINHTTP_TIMEOUT));
 }
 
@@ -597,8 +597,12 @@ void wsd_curl_transfer_settle(struct wsd_curl_transfer *transfer)
     } else if (transfer->curl_is_done) {
         HRESULT result = wsd_curl_error(transfer->curl_result);
 
-        if (transfer->protocol->retry == NULL ||
-            !transfer->protocol->retry(transfer, result))
+        if (transfer->protocol->retry != NULL &&
+            transfer->protocol->retry(transfer, result))
+            return;
+        if (transfer->curl_result == CURLE_OPERATION_TIMEDOUT) /* ours was late */
+            transfer_time_out(transfer);
+        else
             wsd_curl_transfer_finish(transfer, result);
     } else {
         transfer->protocol->settle(transfer);

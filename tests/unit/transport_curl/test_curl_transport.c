@@ -1235,8 +1235,9 @@ static void body__woken_from_inside__goes_on(void **state)
     }
 }
 
-/* Bytes that the transport has taken off its socket. */
-static size_t bytes_read(int fd)
+/* How many bytes the transport has taken off its socket, where the system tells: qemu's
+ * gives an int of TCP_INFO. */
+static bool tells_bytes_read(int fd, size_t *bytes)
 {
     struct tcp_info info;
     socklen_t size = sizeof(info);
@@ -1244,7 +1245,8 @@ static size_t bytes_read(int fd)
 
     assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size), 0);
     assert_int_equal(ioctl(fd, FIONREAD, &unread), 0);
-    return (size_t)info.tcpi_bytes_received - (size_t)unread;
+    *bytes = (size_t)info.tcpi_bytes_received - (size_t)unread;
+    return size > offsetof(struct tcp_info, tcpi_bytes_received);
 }
 
 static void body__handler_full__leaves_the_rest_in_the_socket(void **state)
@@ -1262,6 +1264,7 @@ static void body__handler_full__leaves_the_rest_in_the_socket(void **state)
         struct run run;
         struct bed bed;
         int fd, unread = 0;
+        size_t bytes;
 
         bed_create(&bed);
         run_init(&run, "abc");
@@ -1279,7 +1282,8 @@ static void body__handler_full__leaves_the_rest_in_the_socket(void **state)
             WORKER_AWAIT(atomic_load(&run.fulls) > fulls);
         }
         WORKER_AWAIT(ioctl(fd, FIONREAD, &unread) == 0 && unread > 0);
-        assert_in_range(bytes_read(fd), 50, HELD);
+        if (tells_bytes_read(fd, &bytes))
+            assert_in_range(bytes, 50, HELD);
         assert_int_equal(atomic_load(&run.dones), 0);
         atomic_store(&run.appetite, SIZE_MAX);
         run_wake(&run);
