@@ -30,8 +30,7 @@ enum { LOOKS = 16 };
 
 static struct wsd_curl_transfer *transfer_from_seam(struct wsd_transfer *seam)
 {
-    return (struct wsd_curl_transfer *)((char *)seam -
-                                        offsetof(struct wsd_curl_transfer, seam));
+    return (void *)((char *)seam - offsetof(struct wsd_curl_transfer, seam));
 }
 
 static void transfer_free_curl(struct wsd_curl_transfer *transfer)
