@@ -6,7 +6,8 @@ function(house_flags target)
         CXX_STANDARD 17 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF
         POSITION_INDEPENDENT_CODE ON)
     target_compile_definitions(${target} PRIVATE
-        $<$<COMPILE_LANGUAGE:C>:_POSIX_C_SOURCE=200809L>)
+        $<$<COMPILE_LANGUAGE:C>:_POSIX_C_SOURCE=200809L>
+        $<$<EQUAL:${CMAKE_SIZEOF_VOID_P},4>:_FILE_OFFSET_BITS=64>) # files past 2 GiB
     target_compile_options(${target} PRIVATE
         -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla
         $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes>

@@ -15,6 +15,10 @@ packages_for() {
         echo g++ libcmocka-dev libglib2.0-dev libuv1-dev ca-certificates curl openssl \
             locales python3 time valgrind
         ;;
+    cross) # other machines' compilers and emulators, and what gets their libraries
+        echo g++-aarch64-linux-gnu g++-arm-linux-gnueabihf g++-s390x-linux-gnu \
+            mmdebstrap qemu-user
+        ;;
     bench) echo gsoap libgsoap-dev ;; # what it is compared with
     clang) echo clang libclang-rt-dev ;; # the tests with clang
     format) echo clang-format ;;
@@ -52,6 +56,8 @@ is_there() {
     libuv1-dev) has_library libuv ;;
     libxml2-dev) has_library libxml-2.0 ;;
     locales) [ -e /usr/share/i18n/locales/tr_TR ] ;;
+    g++-*-linux-*) has "${1#g++-}-g++" ;;
+    qemu-user) has qemu-s390x ;;
     clang) has clang && has clang++ ;;
     dpkg-dev) has dpkg-shlibdeps ;;
     gcc-mingw-w64-x86-64-win32) has x86_64-w64-mingw32-gcc ;;

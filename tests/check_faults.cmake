@@ -11,7 +11,7 @@ set(rows_of_FAULTS "A 1 14" "B 1 20" "C 1 18" "D 1 4" "D 6 9"
     "C 19 20 What may come to a client" "F 1 10 What may come to a client"
     "C 19 20 What may come to a service" "D 5 5 What may come to a service"
     "E 1 9 What may come to a service" "F 1 10 What may come to a service"
-    "G 1 22" "H 1 10" "I 1 10" "J 1 11" "J 13 13" "K 1 5")
+    "G 1 22" "H 1 10" "I 1 10" "J 1 13" "K 1 5")
 set(rows_of_WININET "B 1 10" "W 1 78" "T 1 20" "C 1 38")
 
 set(faults 0)

@@ -38,9 +38,7 @@ struct wsd_inbound_attachment {
 
 static struct wsd_inbound_attachment *inbound_from_iface(IWSDInboundAttachment *iface)
 {
-    return (
-        struct wsd_inbound_attachment *)((char *)iface -
-                                         offsetof(struct wsd_inbound_attachment, iface));
+    return (void *)((char *)iface - offsetof(struct wsd_inbound_attachment, iface));
 }
 
 static void inbound_destroy(struct wsd_inbound_attachment *self)

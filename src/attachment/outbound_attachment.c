@@ -78,13 +78,12 @@ struct wsd_outbound {
 
 static struct wsd_outbound *outbound_from_iface(IWSDOutboundAttachment *iface)
 {
-    return (struct wsd_outbound *)((char *)iface - offsetof(struct wsd_outbound, iface));
+    return (void *)((char *)iface - offsetof(struct wsd_outbound, iface));
 }
 
 static struct wsd_outbound *outbound_from_source(struct wsd_body_source *source)
 {
-    return (struct wsd_outbound *)((char *)source -
-                                   offsetof(struct wsd_outbound, source));
+    return (void *)((char *)source - offsetof(struct wsd_outbound, source));
 }
 
 static void outbound_enter(struct wsd_outbound *self)

@@ -53,13 +53,12 @@ struct wsd_exchange {
 
 static struct wsd_exchange *exchange_from_host(struct wsd_outbound_host *host)
 {
-    return (struct wsd_exchange *)((char *)host - offsetof(struct wsd_exchange, host));
+    return (void *)((char *)host - offsetof(struct wsd_exchange, host));
 }
 
 static struct wsd_exchange *exchange_from_handler(struct wsd_transfer_handler *handler)
 {
-    return (struct wsd_exchange *)((char *)handler -
-                                   offsetof(struct wsd_exchange, handler));
+    return (void *)((char *)handler - offsetof(struct wsd_exchange, handler));
 }
 
 void wsd_exchange_release(struct wsd_exchange *exchange)
@@ -133,8 +132,7 @@ static const struct wsd_outbound_host_vtable exchange_host_vtable = {
 
 static struct wsd_exchange *exchange_from_inbound_host(struct wsd_inbound_host *host)
 {
-    return (struct wsd_exchange *)((char *)host -
-                                   offsetof(struct wsd_exchange, inbound_host));
+    return (void *)((char *)host - offsetof(struct wsd_exchange, inbound_host));
 }
 
 static void exchange_inbound_wake(struct wsd_inbound_host *host)

@@ -41,14 +41,12 @@ struct wsd_inbound_package {
 
 static struct wsd_inbound_package *package_from_sink(struct wsd_body_sink *sink)
 {
-    return (struct wsd_inbound_package *)((char *)sink -
-                                          offsetof(struct wsd_inbound_package, sink));
+    return (void *)((char *)sink - offsetof(struct wsd_inbound_package, sink));
 }
 
 static struct wsd_inbound_package *package_from_handler(struct wsd_part_handler *handler)
 {
-    return (struct wsd_inbound_package *)((char *)handler -
-                                          offsetof(struct wsd_inbound_package, handler));
+    return (void *)((char *)handler - offsetof(struct wsd_inbound_package, handler));
 }
 
 static HRESULT add_entry(struct wsd_inbound_package *package, struct entry **out)

@@ -57,7 +57,7 @@ void wsd_call_release(struct wsd_call *call)
 
 static struct wsd_call *call_from_host(struct wsd_inbound_host *host)
 {
-    return (struct wsd_call *)((char *)host - offsetof(struct wsd_call, inbound_host));
+    return (void *)((char *)host - offsetof(struct wsd_call, inbound_host));
 }
 
 static void call_host_wake(struct wsd_inbound_host *host)
@@ -139,8 +139,7 @@ static HRESULT call_send(struct wsd_call *call)
 
 static HRESULT call_send_now(struct wsd_reply_sender *sender)
 {
-    return call_send(
-        (struct wsd_call *)((char *)sender - offsetof(struct wsd_call, sender)));
+    return call_send((void *)((char *)sender - offsetof(struct wsd_call, sender)));
 }
 
 static HRESULT call_create_message(struct wsd_call *call)
@@ -183,8 +182,7 @@ static HRESULT call_handle(struct wsd_call *call)
 
 static void call_run(struct wsd_job *job)
 {
-    struct wsd_call *call =
-        (struct wsd_call *)((char *)job - offsetof(struct wsd_call, job));
+    struct wsd_call *call = (void *)((char *)job - offsetof(struct wsd_call, job));
     /* Its client may have gone while it was waiting for a worker. */
     HRESULT hr = wsd_reply_is_cut(&call->reply) ? E_ABORT : call_handle(call);
 

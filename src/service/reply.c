@@ -8,7 +8,7 @@ enum { SENT = 1, WANTED = 2, BEGUN = SENT | WANTED };
 
 static struct wsd_reply *reply_from_host(struct wsd_outbound_host *host)
 {
-    return (struct wsd_reply *)((char *)host - offsetof(struct wsd_reply, host));
+    return (void *)((char *)host - offsetof(struct wsd_reply, host));
 }
 
 static void reply_wake(struct wsd_reply *reply)

@@ -13,8 +13,7 @@
 
 static struct wsd_mhd_connection *connection_from_host(struct wsd_call_host *host)
 {
-    return (struct wsd_mhd_connection *)((char *)host -
-                                         offsetof(struct wsd_mhd_connection, host));
+    return (void *)((char *)host - offsetof(struct wsd_mhd_connection, host));
 }
 
 void wsd_mhd_connection_release(struct wsd_mhd_connection *connection)

@@ -69,7 +69,7 @@ uint64_t wsd_curl_timers_look(struct wsd_curl_timers *timers, enum wsd_curl_phas
     return look_ms < end_ms ? look_ms : end_ms;
 }
 
-const char *wsd_curl_timers_awaited(const struct wsd_curl_timers *timers)
+const char *wsd_curl_timers_awaited(enum wsd_curl_phase phase)
 {
     static const char *const awaited[] = {
         [WSD_CURL_RESOLVING] = "an address for the name",
@@ -80,7 +80,7 @@ const char *wsd_curl_timers_awaited(const struct wsd_curl_timers *timers)
         [WSD_CURL_FULL] = "the application to read",
     };
 
-    return awaited[timers->phase];
+    return awaited[phase];
 }
 
 long wsd_curl_timers_connect_limit(const struct wsd_curl_timers *timers, uint64_t now_ms)

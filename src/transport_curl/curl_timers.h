@@ -39,8 +39,8 @@ void wsd_curl_timers_begin(struct wsd_curl_timers *timers, uint64_t now_ms);
 uint64_t wsd_curl_timers_look(struct wsd_curl_timers *timers, enum wsd_curl_phase phase,
                               int64_t uploaded, uint64_t now_ms);
 
-/* What was waited for at the last look. */
-const char *wsd_curl_timers_awaited(const struct wsd_curl_timers *timers);
+/* What is waited for meanwhile. */
+const char *wsd_curl_timers_awaited(enum wsd_curl_phase phase);
 
 /* For libcurl's own timer, which has the search for an address in it, and half of it for
  * each address but the last.  So it is where ours would be if connecting began now, but a

@@ -23,8 +23,7 @@
 
 static struct wsd_curl_transfer *transfer_from_seam(struct wsd_transfer *seam)
 {
-    return (struct wsd_curl_transfer *)((char *)seam -
-                                        offsetof(struct wsd_curl_transfer, seam));
+    return (void *)((char *)seam - offsetof(struct wsd_curl_transfer, seam));
 }
 
 static void transfer_free_curl(struct wsd_curl_transfer *transfer)
@@ -496,7 +495,7 @@ static enum wsd_curl_phase transfer_phase(const struct wsd_curl_transfer *transf
 static void transfer_time_out(struct wsd_curl_transfer *transfer)
 {
     (void)snprintf(transfer->error, sizeof(transfer->error), "timed out, waiting for %s",
-                   wsd_curl_timers_awaited(&transfer->timers));
+                   wsd_curl_timers_awaited(transfer_phase(transfer)));
     wsd_curl_transfer_finish(transfer, HRESULT_FROM_WIN32(ERROR_WINHTTP_TIMEOUT));
 }
 
@@ -538,8 +537,12 @@ void wsd_curl_transfer_settle(struct wsd_curl_transfer *transfer)
     } else if (transfer->curl_is_done) {
         HRESULT result = wsd_curl_error(transfer->curl_result);
 
-        if (transfer->protocol->retry == NULL ||
-            !transfer->protocol->retry(transfer, result))
+        if (transfer->protocol->retry != NULL &&
+            transfer->protocol->retry(transfer, result))
+            return;
+        if (transfer->curl_result == CURLE_OPERATION_TIMEDOUT) /* ours was late */
+            transfer_time_out(transfer);
+        else
             wsd_curl_transfer_finish(transfer, result);
     } else {
         transfer->protocol->settle(transfer);

@@ -135,8 +135,7 @@ void wsd_curl_transport_note_length(struct wsd_curl_transport *transport, uint64
 
 static struct wsd_curl_transport *transport_from_seam(struct wsd_transport *seam)
 {
-    return (struct wsd_curl_transport *)((char *)seam -
-                                         offsetof(struct wsd_curl_transport, seam));
+    return (void *)((char *)seam - offsetof(struct wsd_curl_transport, seam));
 }
 
 static HRESULT transport_add(struct wsd_curl_transfer *transfer,

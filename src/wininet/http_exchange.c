@@ -227,10 +227,11 @@ static HRESULT end_short(struct wsd_request *request)
 /* The connection of a response that was read to its end is used again. */
 static void drain(struct wsd_request *request)
 {
-    char bytes[DRAIN_BYTES];
-    size_t read;
+    char bytes[1024];
+    size_t read = sizeof(bytes);
 
-    wsd_transaction_read(transaction_of(request), bytes, sizeof(bytes), &read);
+    for (size_t done = 0; done < DRAIN_BYTES && read == sizeof(bytes); done += read)
+        wsd_transaction_read(transaction_of(request), bytes, sizeof(bytes), &read);
 }
 
 static HRESULT end(struct wsd_request *request)

@@ -81,8 +81,7 @@ static void drop(struct wsd_transaction *transaction)
 
 static struct wsd_transaction *from_source(struct wsd_body_source *source)
 {
-    return (struct wsd_transaction *)((char *)source -
-                                      offsetof(struct wsd_transaction, source));
+    return (void *)((char *)source - offsetof(struct wsd_transaction, source));
 }
 
 static enum wsd_pull source_pull(struct wsd_body_source *source, uint8_t *buffer,
@@ -123,8 +122,7 @@ static const struct wsd_body_source_vtable source_vtable = {.pull = source_pull,
 
 static struct wsd_transaction *from_handler(struct wsd_transfer_handler *handler)
 {
-    return (struct wsd_transaction *)((char *)handler -
-                                      offsetof(struct wsd_transaction, handler));
+    return (void *)((char *)handler - offsetof(struct wsd_transaction, handler));
 }
 
 /* RFC 959 section 4.2: the last line of a reply is its code and a space. */

@@ -285,8 +285,8 @@ static void assert_steps(const struct watch *watch, uint64_t size, uint64_t tota
 /* [M40] [M41] [M42] */
 static void progress__of_attachments__comes_in_steps_and_ends_once(void **state)
 {
-    static const uint64_t lengths[] = {1000000, 700000};
-    char *document = document_make(lengths[0], 8);
+    static const size_t sizes[] = {1000000, 700000};
+    char *document = document_make(sizes[0], 8);
 
     (void)state;
     for (int declares = 0; declares < 3; declares++) { /* none, one, both */
@@ -298,9 +298,10 @@ static void progress__of_attachments__comes_in_steps_and_ends_once(void **state)
         upload_make(&upload, &options, 0);
         for (int i = 0; i < 2; i++) {
             wsd_part_options part = WSD_PART_OPTIONS_INIT;
+            const uint64_t length = sizes[i];
             char path[40];
 
-            part.length = i < declares ? &lengths[i] : NULL;
+            part.length = i < declares ? &length : NULL;
             snprintf(path, sizeof(path), "Upload/Data[%d]", i + 1);
             upload.parts[i] = attachment_create();
             assert_hr(
@@ -309,15 +310,15 @@ static void progress__of_attachments__comes_in_steps_and_ends_once(void **state)
         }
         upload_send(&upload, peer_url(peer));
         for (int i = 0; i < 2; i++) {
-            assert_hr(attachment_write_all(upload.parts[i], document, lengths[i]), S_OK);
+            assert_hr(attachment_write_all(upload.parts[i], document, sizes[i]), S_OK);
             assert_hr(attachment_close(upload.parts[i]), S_OK);
         }
         assert_hr(upload_result(&upload), S_OK);
         WORKER_AWAIT(atomic_load(&watch.ends) == 1);
         assert_ptr_equal(watch.shows[0].message, upload.message);
         upload_free(&upload);
-        assert_steps(&watch, lengths[0] + lengths[1],
-                     declares == 2 ? lengths[0] + lengths[1] : UINT64_MAX);
+        assert_steps(&watch, sizes[0] + sizes[1],
+                     declares == 2 ? sizes[0] + sizes[1] : UINT64_MAX);
         assert_int_equal(atomic_load(&watch.broken), 0);
         peer_stop(peer);
     }

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -70,6 +71,18 @@ static bool same_signals(const sigset_t *a, const sigset_t *b)
     return true;
 }
 
+#ifndef HAS_SANITIZER
+/* Those of qemu-user are its host's, and not held to. */
+static bool limits_are_held(void)
+{
+    void *volatile block = malloc((size_t)1 << 24);
+    bool are_held = block == NULL;
+
+    free(block);
+    return are_held;
+}
+#endif
+
 /* The first test, for a thread that has ended leaves its stack to the next one. */
 static void start__no_memory_for_a_stack__is_an_error_without_effect(void **state)
 {
@@ -88,6 +101,10 @@ static void start__no_memory_for_a_stack__is_an_error_without_effect(void **stat
     none = before;
     none.rlim_cur = 0;
     assert_int_equal(setrlimit(RLIMIT_AS, &none), 0);
+    if (!limits_are_held()) {
+        setrlimit(RLIMIT_AS, &before);
+        skip();
+    }
 
     hr = wsd_thread_start(&seen.thread, look_around, &seen);
 

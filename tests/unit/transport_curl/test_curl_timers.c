@@ -66,7 +66,7 @@ static void phase__of_each_kind__ends_by_its_timer(void **state)
                          phases[i].timer_ms == 0 ? 11000
                          : i == 0 ? 1100 /* it has begun with the request */
                                   : 1050 + phases[i].timer_ms);
-        assert_string_equal(wsd_curl_timers_awaited(&timers), phases[i].awaited);
+        assert_string_equal(wsd_curl_timers_awaited(phases[i].phase), phases[i].awaited);
     }
 }
 

@@ -1231,8 +1231,9 @@ static void body__woken_from_inside__goes_on(void **state)
     }
 }
 
-/* Bytes that the transport has taken off its socket. */
-static size_t bytes_read(int fd)
+/* How many bytes the transport has taken off its socket, where the system tells: qemu's
+ * gives an int of TCP_INFO. */
+static bool tells_bytes_read(int fd, size_t *bytes)
 {
     struct tcp_info info;
     socklen_t size = sizeof(info);
@@ -1240,7 +1241,8 @@ static size_t bytes_read(int fd)
 
     assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size), 0);
     assert_int_equal(ioctl(fd, FIONREAD, &unread), 0);
-    return (size_t)info.tcpi_bytes_received - (size_t)unread;
+    *bytes = (size_t)info.tcpi_bytes_received - (size_t)unread;
+    return size > offsetof(struct tcp_info, tcpi_bytes_received);
 }
 
 static void body__handler_full__leaves_the_rest_in_the_socket(void **state)
@@ -1258,6 +1260,7 @@ static void body__handler_full__leaves_the_rest_in_the_socket(void **state)
         struct run run;
         struct bed bed;
         int fd, unread = 0;
+        size_t bytes;
 
         bed_create(&bed);
         run_init(&run, "abc");
@@ -1275,7 +1278,8 @@ static void body__handler_full__leaves_the_rest_in_the_socket(void **state)
             WORKER_AWAIT(atomic_load(&run.fulls) > fulls);
         }
         WORKER_AWAIT(ioctl(fd, FIONREAD, &unread) == 0 && unread > 0);
-        assert_in_range(bytes_read(fd), 50, HELD);
+        if (tells_bytes_read(fd, &bytes))
+            assert_in_range(bytes, 50, HELD);
         assert_int_equal(atomic_load(&run.dones), 0);
         atomic_store(&run.appetite, SIZE_MAX);
         run_wake(&run);
@@ -1925,7 +1929,7 @@ static void WSD_CALL log_line(void *context, const wsd_log_entry *entry)
 static void log__of_a_failure__names_the_peer_and_no_content(void **state)
 {
     static const struct peer_step steps[] = {
-        {.what = PEER_READ_UNTIL, .text = "top secret"},
+        {.what = PEER_READ_MESSAGE}, /* what is not read, resets the connection */
         {.what = PEER_SEND,
          .text = "HTTP/1.1 200 OK\r\nSet-Cookie: key=classified\r\n"
                  "Content-Length: 99\r\n\r\nconfidential"},
