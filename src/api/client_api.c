@@ -99,7 +99,7 @@ static HRESULT client_open(struct wsd_client *client, const wsd_client_options *
                      .produce_ms = options->producer_stall_timeout_ms,
                      .total_ms = options->total_timeout_ms},
         .settings = settings_of(options),
-        .upload_bytes = ring_bytes / 2, /* small rings are for memory's sake */
+        .ring_bytes = ring_bytes,
         .observer = {.log = options->log,
                      .log_context = options->log_context,
                      .log_level = number_or(options->log_level, WSD_LOG_WARNING),

@@ -265,8 +265,7 @@ static bool inbound_is_worth_a_wake_locked(const struct wsd_inbound_attachment *
 {
     const struct wsd_ring *ring = &self->synced.channel.ring;
 
-    return ring->used > 0 && (!more_may_come || ring->used >= WSD_INBOUND_WAKE_BYTES ||
-                              ring->used >= ring->capacity / 4);
+    return ring->used > 0 && (!more_may_come || ring->used >= ring->capacity / 4);
 }
 
 HRESULT wsd_inbound_attachment_push(struct wsd_inbound_attachment *self,

@@ -52,9 +52,8 @@ struct wsd_inbound_attachment *wsd_inbound_attachment_from(IWSDAttachment *objec
 /* One thread pushes: all that fits, or that is thrown away because the application has
  * closed it.  S_OK; *taken < size: full, host.wake() says when to push the rest.
  * E_OUTOFMEMORY: failed.
- * A reader who waits is woken for WSD_INBOUND_WAKE_BYTES or a quarter of the ring; for
- * less by a push of 0 bytes: no more comes at the moment. */
-#define WSD_INBOUND_WAKE_BYTES ((size_t)64 * 1024)
+ * A reader who waits is woken for a quarter of the ring; for less by a push of 0 bytes:
+ * no more comes at the moment. */
 HRESULT wsd_inbound_attachment_push(struct wsd_inbound_attachment *self,
                                     const uint8_t *bytes, size_t size, size_t *taken);
 

@@ -122,6 +122,14 @@ void wsd_mhd_connection_serve(struct wsd_mhd_connection *connection)
     MHD_resume_connection(connection->mhd);
 }
 
+void wsd_mhd_connection_settle(struct wsd_mhd_connection *connection)
+{
+    size_t taken;
+
+    if (connection->call != NULL) /* a refusal comes again with the next bytes */
+        (void)wsd_call_push(connection->call, NULL, 0, &taken);
+}
+
 /* libmicrohttpd waits for news of a socket once it gave less than was asked for, or once
  * a record of TLS held no content.  Of what was there before, the peer's end or more
  * bytes, none comes: setting this option makes Linux tell of them again. */
@@ -284,13 +292,13 @@ static enum MHD_Result connection_begin(struct wsd_mhd_connection *connection,
 static enum MHD_Result connection_push(struct wsd_mhd_connection *connection,
                                        const char *bytes, size_t *size)
 {
-    size_t taken, none;
+    size_t taken;
 
-    if (wsd_call_push(connection->call, (const uint8_t *)bytes, *size, &taken) != S_OK ||
-        wsd_call_push(connection->call, NULL, 0, &none) != S_OK) {
+    if (wsd_call_push(connection->call, (const uint8_t *)bytes, *size, &taken) != S_OK) {
         connection_reset(connection);
         return MHD_NO;
     }
+    wsd_mhd_server_pushed(connection);
     *size -= taken;
     if (*size > 0)
         connection_suspend(connection);

@@ -16,7 +16,7 @@
 struct wsd_mhd_connection {
     struct wsd_call_host host;     /* for the call */
     struct wsd_mhd_server *server; /* kept */
-    atomic_uint references;        /* the connection's own, its call's, the queue's */
+    atomic_uint references;        /* the connection's own, its call's, the queues' */
 
     /* Under the server's monitor */
     struct {
@@ -29,6 +29,8 @@ struct wsd_mhd_connection {
     struct MHD_Connection *mhd;                 /* NULL: it has gone */
     int fd;
     struct wsd_call *call; /* NULL between two requests */
+    struct wsd_mhd_connection *next_unsettled;
+    bool unsettled, pushed; /* the server's: it is in that list; in the last run */
     bool suspended;
     uint64_t pull_ms;     /* the reply wants a look, or NEVER */
     bool whole;           /* the request has come wholly */
@@ -53,6 +55,8 @@ void wsd_mhd_connection_release(struct wsd_mhd_connection *connection);
 
 /* Something has changed: the callbacks have something to do again. */
 void wsd_mhd_connection_serve(struct wsd_mhd_connection *connection);
+/* No more of the request comes at the moment. */
+void wsd_mhd_connection_settle(struct wsd_mhd_connection *connection);
 /* Looks at the timer. */
 void wsd_mhd_connection_check(struct wsd_mhd_connection *connection, uint64_t now_ms);
 

@@ -53,6 +53,7 @@ struct wsd_mhd_server {
     struct wsd_poller *rest; /* where it waits for the wake_fd alone */
     struct wsd_mhd_watch watch;
     struct wsd_mhd_connection *first;
+    struct wsd_mhd_connection *unsettled; /* each kept: see server_settle() */
     uint64_t check_ms;  /* when a connection's timer wants a look, or NEVER */
     unsigned vain_runs; /* of libmicrohttpd, in which it called nobody */
     bool has_room;      /* a connection has ended in its last run */
@@ -146,6 +147,17 @@ void wsd_mhd_server_note(struct wsd_mhd_server *server)
     server->vain_runs = 0;
 }
 
+void wsd_mhd_server_pushed(struct wsd_mhd_connection *connection)
+{
+    connection->pushed = true;
+    if (connection->unsettled)
+        return;
+    connection->unsettled = true;
+    atomic_fetch_add(&connection->references, 1);
+    connection->next_unsettled = connection->server->unsettled;
+    connection->server->unsettled = connection;
+}
+
 void wsd_mhd_server_schedule(struct wsd_mhd_server *server, uint64_t when_ms)
 {
     if (when_ms < server->check_ms)
@@ -199,6 +211,27 @@ static bool server_should_stop(struct wsd_mhd_server *server)
     return stopping;
 }
 
+/* libmicrohttpd reads a socket once a run, and does not say whether there is more: there
+ * was not when the next run brings none, or there is nothing to run for. */
+static void server_settle(struct wsd_mhd_server *server, bool rests)
+{
+    struct wsd_mhd_connection **link = &server->unsettled;
+
+    while (*link != NULL) {
+        struct wsd_mhd_connection *connection = *link;
+
+        if (connection->pushed && !rests) {
+            connection->pushed = false;
+            link = &connection->next_unsettled;
+            continue;
+        }
+        *link = connection->next_unsettled;
+        connection->unsettled = false;
+        wsd_mhd_connection_settle(connection);
+        wsd_mhd_connection_release(connection);
+    }
+}
+
 static int server_patience(const struct wsd_mhd_server *server)
 {
     uint64_t now = wsd_clock_ms();
@@ -228,8 +261,10 @@ static void server_wait(struct wsd_mhd_server *server)
     int patience = wsd_mhd_watch_update(&server->watch) == S_OK
                        ? server_patience(server)
                        : VAIN_RUN_MS; /* memory is short */
-    size_t count = wsd_poller_wait(server->poller, events, 2, patience);
+    size_t count;
 
+    server_settle(server, patience != 0);
+    count = wsd_poller_wait(server->poller, events, 2, patience);
     /* Of a client that it cannot accept, because there is no descriptor, libmicrohttpd is
      * told again and again. */
     if (count > 0 && server->vain_runs >= MAX_VAIN_RUNS)
@@ -255,6 +290,7 @@ static void server_run(void *context)
     }
     server_serve(server);
     MHD_run(server->daemon); /* which finds those whose replies are out already */
+    server_settle(server, true);
     /* libmicrohttpd ends the process when it is stopped with a suspended connection. */
     server_serve(server);
     for (struct wsd_mhd_connection *connection = server->first; connection != NULL;

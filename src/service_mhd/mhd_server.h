@@ -59,6 +59,9 @@ void wsd_mhd_server_add(struct wsd_mhd_connection *connection);
 void wsd_mhd_server_remove(struct wsd_mhd_connection *connection);
 /* A callback of libmicrohttpd's had something to do. */
 void wsd_mhd_server_note(struct wsd_mhd_server *server);
+/* Bytes were pushed: calls wsd_mhd_connection_settle() once no more come at the moment.
+ */
+void wsd_mhd_server_pushed(struct wsd_mhd_connection *connection);
 /* Call wsd_mhd_connection_check() at `when` at the latest. */
 void wsd_mhd_server_schedule(struct wsd_mhd_server *server, uint64_t when_ms);
 

@@ -14,12 +14,14 @@
 #include "transport_curl/curl_tls.h"
 #include "wsd_error.h"
 
-/* libcurl sends one chunk for each read callback, and its size decides the speed; below
- * 16 KiB it takes these. */
-#define UPLOAD_BYTES (256L * 1024)
+/* libcurl sends one chunk for each read callback, and its size decides the speed. */
+#define UPLOAD_BYTES ((size_t)256 * 1024)
 
 /* libcurl reads so much at once. */
-#define DOWNLOAD_BYTES (64L * 1024)
+#define DOWNLOAD_BYTES ((size_t)64 * 1024)
+
+/* libcurl takes no less for an upload. */
+#define LEAST_BYTES ((size_t)16 * 1024)
 
 static struct wsd_curl_transfer *transfer_from_seam(struct wsd_transfer *seam)
 {
@@ -228,11 +230,14 @@ HRESULT wsd_curl_transfer_add_line(struct wsd_curl_transfer *transfer, const cha
     return S_OK;
 }
 
-static long upload_bytes(const struct wsd_curl_transfer *transfer)
+/* Small rings are for memory's sake. */
+static long buffer_bytes(const struct wsd_curl_transfer *transfer, size_t rings_share,
+                         size_t most)
 {
-    size_t wanted = wsd_curl_transport_options(transfer->transport)->upload_bytes;
+    size_t ring_bytes = wsd_curl_transport_options(transfer->transport)->ring_bytes;
+    size_t share = ring_bytes > 0 ? ring_bytes / rings_share : most;
 
-    return wanted > 0 && wanted < UPLOAD_BYTES ? (long)wanted : UPLOAD_BYTES;
+    return (long)(share < LEAST_BYTES ? LEAST_BYTES : share < most ? share : most);
 }
 
 HRESULT wsd_curl_transfer_set_options(struct wsd_curl_transfer *transfer, const char *url)
@@ -254,8 +259,8 @@ HRESULT wsd_curl_transfer_set_options(struct wsd_curl_transfer *transfer, const 
     SET(NOPROXY, ""); /* and no list of its of whom to reach without one */
     SET(OPENSOCKETFUNCTION, transfer_on_open_socket);
     SET(OPENSOCKETDATA, transfer);
-    SET(UPLOAD_BUFFERSIZE, upload_bytes(transfer));
-    SET(BUFFERSIZE, DOWNLOAD_BYTES);
+    SET(UPLOAD_BUFFERSIZE, buffer_bytes(transfer, 2, UPLOAD_BYTES));
+    SET(BUFFERSIZE, buffer_bytes(transfer, 4, DOWNLOAD_BYTES));
     SET(READFUNCTION, transfer_on_read);
     SET(READDATA, transfer);
     SET(SEEKFUNCTION, transfer_on_seek);

@@ -19,7 +19,8 @@
 struct wsd_curl_options {
     struct wsd_timeouts timeouts; /* of requests that bring none */
     struct wsd_curl_settings settings;
-    size_t upload_bytes; /* most of a body that is sent at once; 0: what is fast */
+    size_t ring_bytes; /* of an attachment: a small one makes libcurl's buffers small;
+                          0: they are what is fast */
     struct wsd_observer observer;
 };
 

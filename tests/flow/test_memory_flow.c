@@ -30,11 +30,9 @@ static void warm_up(wsd_client *client)
     wsd_outbound_message_release(message);
 }
 
-static size_t upload_buffer(size_t ring)
+static size_t clamped(size_t size, size_t most)
 {
-    size_t half = ring / 2 < 256 * KIB ? ring / 2 : 256 * KIB;
-
-    return half < 16 * KIB ? 16 * KIB : half;
+    return size < 16 * KIB ? 16 * KIB : size < most ? size : most;
 }
 
 static void client__all_streams_full__takes_what_the_formula_says(void **state)
@@ -45,7 +43,8 @@ static void client__all_streams_full__takes_what_the_formula_says(void **state)
     (void)state;
     for (size_t r = 0; r < COUNT(rings); r++) {
         wsd_client_options options = WSD_CLIENT_OPTIONS_INIT;
-        size_t most = rings[r] + upload_buffer(rings[r]) + (64 + 40) * KIB;
+        size_t most = rings[r] + clamped(rings[r] / 2, 256 * KIB) +
+                      clamped(rings[r] / 4, 64 * KIB) + 32 * KIB;
         wsd_outbound_message *messages[STREAMS];
         IWSDOutboundAttachment *parts[STREAMS];
         struct peer *peers[STREAMS];

@@ -628,10 +628,10 @@ static void read__told_to_block__is_told_once_when_to_read_again(void **state)
 /* Else two thread switches for each push. */
 static void push__less_than_is_worth_a_wake__waits_for_a_push_of_nothing(void **state)
 {
-    static uint8_t bytes[WSD_INBOUND_WAKE_BYTES], read[WSD_INBOUND_WAKE_BYTES];
+    static uint8_t bytes[1 << 18], read[1 << 18];
     static const struct {
         size_t ring_bytes, worth;
-    } rows[] = {{1 << 20, WSD_INBOUND_WAKE_BYTES}, {8, 2}, {4, 1}, {1, 1}};
+    } rows[] = {{1 << 20, 1 << 18}, {8, 2}, {4, 1}, {1, 1}};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)

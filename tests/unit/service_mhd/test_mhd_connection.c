@@ -93,6 +93,33 @@ static void connection__woken_by_other_threads__moves_every_byte(void **state)
     rig_fini(&rig);
 }
 
+/* Each piece is less than its reader is woken for while more may come. */
+static void connection__sends_small_pieces__has_each_read_at_once(void **state)
+{
+    enum { PIECES = 20 };
+    static struct deed deed;
+    struct http_client client;
+    struct rig rig;
+
+    (void)state;
+    rig_init(&rig);
+    handle(&rig, "/s", read_first, &deed);
+    assert_hr(start(&rig, &defaults), S_OK);
+    open_client(&client, &rig);
+    http_post_head(&client, "/s", MULTIPART,
+                   strlen(PARTS SECOND_PART LAST_PART) + PIECES * strlen("abc"));
+    http_say(&client, PARTS);
+    for (size_t i = 1; i <= PIECES; i++) {
+        http_say(&client, "abc");
+        WORKER_AWAIT(atomic_load(&deed.moved) == i * strlen("abc"));
+    }
+    http_say(&client, SECOND_PART LAST_PART);
+    assert_true(is_answered(&client));
+    assert_hr(deed.ended, S_FALSE);
+    http_close(&client);
+    rig_fini(&rig);
+}
+
 /* The one that has sent its envelope in time stays: its document may take long. */
 static void connection__silent_for_too_long__is_cut(void **state)
 {
@@ -250,6 +277,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connection__each_allocation_fails__is_cut_or_told),
         cmocka_unit_test(connection__woken_by_other_threads__moves_every_byte),
+        cmocka_unit_test(connection__sends_small_pieces__has_each_read_at_once),
         cmocka_unit_test(connection__silent_for_too_long__is_cut),
         cmocka_unit_test(connection__that_ends_with_its_last_bytes__is_truncated),
         cmocka_unit_test(connection__refused_in_its_body__fails_what_was_attached),
