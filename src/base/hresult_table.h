@@ -52,8 +52,8 @@ WIN32(ERROR_NOT_FOUND, "There is no element with this path or name in the messag
 WIN32(ERROR_NO_SYSTEM_RESOURCES,
       "The system has no thread or no other resource left: try again later")
 WIN32(ERROR_INVALID_OPERATION,
-      "The call is not allowed in this state, for example Write before the message is sent, "
-      "Close before the first Write, or Write after Close")
+      "The call is not allowed in this state, for example Write before the message is "
+      "sent, Close before the first Write, or Write after Close")
 
 WIN32(WSAEADDRINUSE, "Another program listens on this port: stop it, or use another port")
 WIN32(WSAEADDRNOTAVAIL, "This machine has no such address to listen on")

@@ -22,7 +22,8 @@ struct wsd_monitor {
 /* One that is always there: for enter and leave only, as its waits have another clock. */
 #define WSD_MONITOR_STATIC                                                               \
     {                                                                                    \
-        PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, true                        \
+        .mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER,         \
+        .ready = true                                                                    \
     }
 
 /* Returns S_OK, or E_OUTOFMEMORY with the monitor left zeroed. */

@@ -119,7 +119,7 @@ static struct hoarded {
 static void take_memory(void)
 {
     void *volatile rest; /* not optimized away */
-    unsigned long pages;
+    unsigned long pages = 0;
     FILE *file;
 
     if (hoard != NULL)

@@ -3,7 +3,8 @@
 
 int main(void)
 {
-    HINTERNET session = InternetOpenA("consumer", INTERNET_OPEN_TYPE_DIRECT, NULL, NULL, 0);
+    HINTERNET session =
+        InternetOpenA("consumer", INTERNET_OPEN_TYPE_DIRECT, NULL, NULL, 0);
     BOOL closed = InternetCloseHandle(session);
 
     printf("error %u\n", (unsigned)GetLastError());
