@@ -26,7 +26,6 @@ struct wsd_multipart_encoder {
     size_t position;               /* bytes of the framing that were given */
     size_t current;                /* the part; `count`: the closing delimiter */
     bool aborted;
-    bool hesitates;                 /* behind bytes a content said WSD_PULL_NOTHING_YET */
     struct wsd_body_source *unsent; /* content that ended, not yet told so by sent() */
     size_t count;
     struct part parts[]; /* count + 1: the closing delimiter has the last */
