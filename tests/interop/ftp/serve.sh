@@ -18,7 +18,8 @@ echo "what is there" >"$root/there"
 port=$(free_ports 1)
 
 case $server in
-vsftpd)
+vsftpd) # whose own empty folder there is only where an init system made it
+    mkdir "$scratch/empty"
     echo secret >"$scratch/passwords"
     cat >"$scratch/conf" <<CONF
 listen=YES
@@ -35,6 +36,7 @@ anon_other_write_enable=YES
 delete_failed_uploads=YES
 write_enable=YES
 connect_from_port_20=NO
+secure_chroot_dir=$scratch/empty
 seccomp_sandbox=NO
 CONF
     vsftpd "$scratch/conf" >"$scratch/server.log" 2>&1 &
