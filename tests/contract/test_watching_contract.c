@@ -535,6 +535,18 @@ static void WSD_CALL release_when_ready(void *context)
     release_client(context);
 }
 
+/* What opens before a Write has to wait calls nobody back: a full ring does. */
+static HRESULT write_until_refused(IWSDOutboundAttachment *part)
+{
+    DWORD written;
+    HRESULT hr;
+
+    do
+        hr = attachment_write(part, "xx", 2, &written);
+    while (hr == S_OK);
+    return hr;
+}
+
 enum place { IN_LOG, IN_PROGRESS, IN_END, IN_READY, IN_READY_OF_AN_ABORT, PLACES };
 
 static void run_released(enum place place)
@@ -548,6 +560,7 @@ static void run_released(enum place place)
     struct upload upload;
     HRESULT hr;
 
+    options.ring_bytes = 1;
     upload_make(&upload, &options, 1);
     part = upload.parts[0];
     watch.upload = &upload;
@@ -564,7 +577,7 @@ static void run_released(enum place place)
         assert_hr(attachment_abort(part), S_OK);
     } else {
         upload_send(&upload, has_peer ? peer_url(peer) : peer_refusing_url());
-        WORKER_AWAIT((hr = attachment_open(part)) != S_OK && hr != STG_S_BLOCK);
+        WORKER_AWAIT((hr = write_until_refused(part)) != STG_S_BLOCK);
         assert_hr(hr, place == IN_END ? CANNOT_CONNECT : E_ABORT);
     }
     WORKER_AWAIT(atomic_load(&watch.closed));
