@@ -34,6 +34,7 @@ struct watch {
     atomic_uint broken; /* rules */
 
     visit *on_line, *on_show, *on_end; /* each may be NULL */
+    struct peer *peer;                 /* what has to be there first; or NULL */
     struct upload *upload;
     atomic_bool visited;
     IWSDOutboundAttachment *unsent;
@@ -526,6 +527,8 @@ static void release_client(struct watch *watch)
 {
     if (atomic_exchange(&watch->visited, true))
         return;
+    if (watch->peer != NULL)
+        peer_wait_for_step(watch->peer, 1);
     wsd_client_release(watch->upload->client);
     atomic_store(&watch->closed, true);
 }
@@ -551,11 +554,15 @@ enum place { IN_LOG, IN_PROGRESS, IN_END, IN_READY, IN_READY_OF_AN_ABORT, PLACES
 
 static void run_released(enum place place)
 {
-    static const struct peer_step reads[] = {{.what = PEER_READ_TO_END}};
-    bool has_peer = place != IN_END && place != IN_READY_OF_AN_ABORT;
+    static const struct peer_step reads[] = {{.what = PEER_READ_BYTES, .size = 1},
+                                             {.what = PEER_READ_TO_END}};
+    /* Released in its first line of the log, a client connects to nobody. */
+    bool has_peer = place == IN_PROGRESS || place == IN_READY;
     struct peer *peer = has_peer ? PEER_START(reads) : NULL;
-    struct watch watch;
-    wsd_client_options options = watched(&watch, WSD_LOG_DEBUG);
+    /* The callback goes on when it has released the client. */
+    static struct watch watches[PLACES];
+    struct watch *watch = &watches[place];
+    wsd_client_options options = watched(watch, WSD_LOG_DEBUG);
     IWSDOutboundAttachment *part;
     struct upload upload;
     HRESULT hr;
@@ -563,13 +570,14 @@ static void run_released(enum place place)
     options.ring_bytes = 1;
     upload_make(&upload, &options, 1);
     part = upload.parts[0];
-    watch.upload = &upload;
-    watch.on_line = place == IN_LOG ? release_client : NULL;
-    watch.on_show = place == IN_PROGRESS ? release_client : NULL;
-    watch.on_end = place == IN_END ? release_client : NULL;
+    watch->upload = &upload;
+    watch->peer = peer;
+    watch->on_line = place == IN_LOG ? release_client : NULL;
+    watch->on_show = place == IN_PROGRESS ? release_client : NULL;
+    watch->on_end = place == IN_END ? release_client : NULL;
     if (place >= IN_READY)
         assert_hr(wsd_attachment_set_ready_callback((IWSDAttachment *)part,
-                                                    release_when_ready, &watch),
+                                                    release_when_ready, watch),
                   S_OK);
     attachment_set_budget(part, 0);
     if (place == IN_READY_OF_AN_ABORT) { /* on this thread */
@@ -580,12 +588,12 @@ static void run_released(enum place place)
         WORKER_AWAIT((hr = write_until_refused(part)) != STG_S_BLOCK);
         assert_hr(hr, place == IN_END ? CANNOT_CONNECT : E_ABORT);
     }
-    WORKER_AWAIT(atomic_load(&watch.closed));
+    WORKER_AWAIT(atomic_load(&watch->closed));
     upload.client = NULL;
     upload_free(&upload);
     if (peer != NULL)
         peer_stop(peer);
-    assert_int_equal(atomic_load(&watch.broken), 0);
+    assert_int_equal(atomic_load(&watch->broken), 0);
 }
 
 /* [L102] */
