@@ -122,22 +122,11 @@ static wsd_client_options knowing(DWORD scheme)
 static HRESULT post(const char *url, const wsd_client_options *options, bool streams)
 {
     wsd_inbound_message *reply = NULL;
-    struct upload upload;
-    HRESULT result, hr = S_OK;
+    HRESULT result = upload_exchange(url, options, streams, &reply);
 
-    upload_make(&upload, options, streams ? 1 : 0);
-    upload_send(&upload, url);
-    if (streams)
-        hr = attachment_write_all(upload.parts[0], "document", 8);
-    if (streams && hr == S_OK)
-        hr = attachment_close(upload.parts[0]);
-    result = upload_receive(&upload, &reply);
-    if (hr != S_OK)
-        assert_hr(hr, result);
     if (result == HTTP_E_STATUS(401))
         assert_string_equal(wsd_inbound_message_body(reply, NULL), "who? \n");
     wsd_inbound_message_release(reply);
-    upload_free(&upload);
     assert_null(strstr(diary, "Circle"));
     return result;
 }

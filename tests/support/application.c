@@ -263,7 +263,8 @@ void upload_free(struct upload *upload)
     wsd_client_release(upload->client);
 }
 
-HRESULT upload_post(const char *url, const wsd_client_options *options, bool streams)
+HRESULT upload_exchange(const char *url, const wsd_client_options *options, bool streams,
+                        wsd_inbound_message **reply)
 {
     struct upload upload;
     HRESULT result, hr = S_OK;
@@ -274,9 +275,18 @@ HRESULT upload_post(const char *url, const wsd_client_options *options, bool str
         hr = attachment_write_all(upload.parts[0], "document", 8);
     if (streams && hr == S_OK)
         hr = attachment_close(upload.parts[0]);
-    result = upload_result(&upload);
+    result = upload_receive(&upload, reply);
     if (hr != S_OK)
         assert_hr(hr, result);
     upload_free(&upload);
+    return result;
+}
+
+HRESULT upload_post(const char *url, const wsd_client_options *options, bool streams)
+{
+    wsd_inbound_message *reply = NULL;
+    HRESULT result = upload_exchange(url, options, streams, &reply);
+
+    wsd_inbound_message_release(reply);
     return result;
 }

@@ -104,5 +104,8 @@ void upload_free(struct upload *upload);
 /* A message without an attachment, or one with a short document, by a client of its own:
  * its code. */
 HRESULT upload_post(const char *url, const wsd_client_options *options, bool streams);
+/* The same, with the reply. */
+HRESULT upload_exchange(const char *url, const wsd_client_options *options, bool streams,
+                        wsd_inbound_message **reply);
 
 #endif
