@@ -6,7 +6,7 @@
 #include "base/assert.h"
 #include "wsd_error.h"
 
-enum { SMALLEST_CAPACITY = 64 };
+enum { SMALLEST_CAPACITY = 256 };
 
 void wsd_text_init(struct wsd_text *text, const struct wsd_mem *mem, size_t limit)
 {

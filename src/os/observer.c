@@ -13,7 +13,7 @@ void wsd_observer_dismiss(struct wsd_observer *observer)
     atomic_store(&observer->is_dismissed, true);
 }
 
-static bool observer_reads(struct wsd_observer *observer, DWORD level)
+bool wsd_observer_reads(struct wsd_observer *observer, DWORD level)
 {
     return observer != NULL && observer->log != NULL && level <= observer->log_level &&
            !atomic_load(&observer->is_dismissed);
@@ -110,7 +110,7 @@ void wsd_observer_log(const struct wsd_log_subject *subject, DWORD level, DWORD 
     va_list arguments;
     bool ours;
 
-    if (!observer_reads(observer, level))
+    if (!wsd_observer_reads(observer, level))
         return;
     if (subject->name != NULL)
         length = print_name(subject->name, raw, sizeof(raw));

@@ -34,6 +34,8 @@ struct wsd_log_subject {
 /* Begins no callback any more.  One on another thread may be under way. */
 void wsd_observer_dismiss(struct wsd_observer *observer);
 
+bool wsd_observer_reads(struct wsd_observer *observer, DWORD level);
+
 /* Says "name: text", with its control characters escaped.  Of a URL as name only scheme,
  * host and path are said.  What the arguments hold is for everybody to read. */
 void wsd_observer_log(const struct wsd_log_subject *subject, DWORD level, DWORD category,
