@@ -1,8 +1,9 @@
 /*
  * wsd_client.h -- sends messages to devices over HTTP and HTTPS.
  *
- * A client has one thread of its own that does all network work of all its messages; a
- * program needs one client, however many devices it talks to.
+ * A client has one thread of its own that does the network work of all its messages, but
+ * for what a call that waits for it does meanwhile; a program needs one client, however
+ * many devices it talks to.
  *
  * For each message it needs memory for the envelopes, ring_bytes for the attachment that
  * goes out, and four times ring_bytes for those of the reply, however many they are.

@@ -92,8 +92,9 @@ typedef struct wsd_log_entry {
  *             attachment and Read, unless their wait budget is 0, wsd_client_receive()
  *             unless with 0 ms, and wsd_service_stop() [E11].  It may release a client,
  *             not a service.
- * Threads     A client's own thread, one call at a time; a service's thread and those of
- *             its handlers, several at once.  No lock of the library is held.
+ * Threads     A client's own thread or that of a call which waits, one call at a time; a
+ *             service's thread and those of its handlers, several at once.  No lock of
+ *             the library is held.
  */
 typedef void(WSD_CALL *wsd_log_callback)(void *context, const wsd_log_entry *entry);
 

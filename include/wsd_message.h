@@ -78,8 +78,8 @@ typedef struct wsd_message_progress {
  * and is never more than accepted, nor that more than total [M42].
  *
  * Blocking    Must not block: as wsd_log_callback, which says what may be called too.
- * Threads     A client's own thread, or a service's; one call at a time.  No lock of the
- *             library is held.
+ * Threads     A client's own thread or that of a call which waits, or a service's; one
+ *             call at a time.  No lock of the library is held.
  */
 typedef void(WSD_CALL *wsd_progress_callback)(void *context,
                                               const wsd_message_progress *progress);

@@ -211,6 +211,44 @@ static HRESULT outbound_take_turn_locked(struct wsd_outbound *self,
                                         outbound_ended_locked, self);
 }
 
+/* ---- waiting for the transport ---- */
+
+struct outbound_wait {
+    struct wsd_outbound_host *host;
+    enum wsd_transfer_ask ask;
+};
+
+static bool outbound_drive(void *context, const struct wsd_transfer_wait *wait)
+{
+    const struct outbound_wait *self = context;
+    const struct wsd_outbound_host_vtable *host = self->host->vtable;
+
+    if (host->drive != NULL && wait != NULL)
+        return host->drive(self->host, self->ask, wait);
+    if (self->ask == WSD_ASK_START)
+        host->start(self->host);
+    else if (self->ask == WSD_ASK_WAKE)
+        host->wake(self->host);
+    return false;
+}
+
+/* For what only the transport can do: so this thread may be the one that does it.
+ * Otherwise as wsd_waiting_sleep_locked(). */
+static bool outbound_await_locked(struct wsd_outbound *self,
+                                  struct wsd_patience *patience,
+                                  enum wsd_transfer_ask ask)
+{
+    struct outbound_wait wait = {self->synced.host, ask};
+
+    if (patience->budget_ms == 0) {
+        wsd_monitor_leave(&self->synced.waiting.monitor);
+        outbound_drive(&wait, NULL);
+        wsd_monitor_enter(&self->synced.waiting.monitor);
+    }
+    return wsd_waiting_work_locked(&self->synced.waiting, patience, outbound_drive,
+                                   &wait);
+}
+
 /* ---- Write ---- */
 
 static bool outbound_has_much_locked(const struct wsd_outbound *self)
@@ -244,7 +282,7 @@ static HRESULT outbound_write_in_turn_locked(struct wsd_outbound *self,
                                              const BYTE *from, size_t size, size_t *taken)
 {
     bool in_time = true;
-    bool start_asked = false;
+    enum wsd_transfer_ask ask = WSD_ASK_START;
 
     for (;;) {
         HRESULT hr = outbound_ended_locked(self);
@@ -271,15 +309,17 @@ static HRESULT outbound_write_in_turn_locked(struct wsd_outbound *self,
                 in_time = true;
                 continue;
             }
-        } else if (self->synced.host != NULL && !start_asked) {
-            start_asked = true;
-            wsd_waiting_renew_locked(&self->synced.waiting, patience);
-            outbound_call_host_locked(self, self->synced.host->vtable->start);
-            continue;
         }
         if (!in_time)
             break;
-        in_time = wsd_waiting_sleep_locked(&self->synced.waiting, patience);
+        if (self->synced.state == OUTBOUND_OPEN || self->synced.host == NULL) {
+            in_time = wsd_waiting_sleep_locked(&self->synced.waiting, patience);
+        } else {
+            if (ask == WSD_ASK_START)
+                wsd_waiting_renew_locked(&self->synced.waiting, patience);
+            in_time = outbound_await_locked(self, patience, ask);
+            ask = WSD_ASK_NOTHING;
+        }
     }
     if (*taken > 0)
         return S_OK;
@@ -333,6 +373,7 @@ static bool outbound_is_short_locked(const struct wsd_outbound *self)
 static HRESULT outbound_close_locked(struct wsd_outbound *self)
 {
     struct wsd_patience patience = wsd_waiting_begin_locked(&self->synced.waiting);
+    enum wsd_transfer_ask ask = WSD_ASK_NOTHING;
     bool in_time = true;
     HRESULT hr = outbound_take_turn_locked(self, &patience);
 
@@ -343,15 +384,19 @@ static HRESULT outbound_close_locked(struct wsd_outbound *self)
             outbound_break_locked(self, BAD_LENGTH);
         } else {
             outbound_set_state_locked(self, OUTBOUND_CLOSING);
-            outbound_wake_puller_locked(self);
+            if (self->synced.puller != PULLER_BUSY)
+                ask = WSD_ASK_WAKE;
+            self->synced.puller = PULLER_BUSY;
         }
     }
     wsd_waiting_give_turn_locked(&self->synced.waiting);
     if (!self->synced.opened)
         return INVALID_OPERATION;
 
-    while (self->synced.state == OUTBOUND_CLOSING && !self->synced.sent && in_time)
-        in_time = wsd_waiting_sleep_locked(&self->synced.waiting, &patience);
+    while (self->synced.state == OUTBOUND_CLOSING && !self->synced.sent && in_time) {
+        in_time = outbound_await_locked(self, &patience, ask);
+        ask = WSD_ASK_NOTHING;
+    }
     /* One that was told STG_S_BLOCK before is told S_OK by its next call. */
     if (self->synced.state == OUTBOUND_CLOSING && self->synced.sent)
         outbound_set_state_locked(self, OUTBOUND_CLOSED);
@@ -489,7 +534,7 @@ static enum wsd_pull outbound_pull(struct wsd_body_source *source, uint8_t *buff
     } else if (*size == 0) {
         self->synced.puller = PULLER_WAITS;
         result = WSD_PULL_NOTHING_NOW;
-    } else if (ring->used <= ring->capacity / 2) {
+    } else if (self->synced.state == OUTBOUND_OPEN && ring->used <= ring->capacity / 2) {
         /* At the first free byte it would cost a thread switch for each pull. */
         wsd_waiting_changed_locked(&self->synced.waiting);
     }

@@ -26,7 +26,7 @@ struct wsd_outbound;
 struct wsd_outbound_host;
 
 /* What an attachment asks of the message that carries it.  Called on any thread, without
- * the attachment's lock; none waits. */
+ * the attachment's lock; none but drive() waits. */
 struct wsd_outbound_host_vtable {
     /* Transmit, if that has not begun.  A failure reaches the attachment by
      * wsd_outbound_fail(). */
@@ -37,6 +37,9 @@ struct wsd_outbound_host_vtable {
     void (*moved)(struct wsd_outbound_host *host);
     /* Cut the message and fail its other attachments. */
     void (*abort)(struct wsd_outbound_host *host);
+    /* As a transfer's drive(); it does not start what start() would not.  May be NULL. */
+    bool (*drive)(struct wsd_outbound_host *host, enum wsd_transfer_ask ask,
+                  const struct wsd_transfer_wait *wait);
     void (*add_ref)(struct wsd_outbound_host *host);
     void (*release)(struct wsd_outbound_host *host);
 };

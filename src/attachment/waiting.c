@@ -45,8 +45,10 @@ void wsd_waiting_leave(struct wsd_waiting *waiting)
 
 void wsd_waiting_wake_locked(struct wsd_waiting *waiting)
 {
-    if (waiting->asleep > 0)
-        wsd_monitor_wake_all(&waiting->monitor);
+    if (waiting->asleep == 0)
+        return;
+    waiting->wakes++;
+    wsd_monitor_wake_all(&waiting->monitor);
 }
 
 void wsd_waiting_changed_locked(struct wsd_waiting *waiting)
@@ -76,14 +78,53 @@ void wsd_waiting_renew_locked(const struct wsd_waiting *waiting,
     patience->deadline_ms = wsd_clock_deadline(patience->budget_ms);
 }
 
+struct working {
+    struct wsd_transfer_wait seam;
+    struct wsd_waiting *waiting;
+    unsigned wakes; /* when it began */
+};
+
+static bool working_is_over_locked(const struct working *working)
+{
+    return working->waiting->wakes != working->wakes;
+}
+
+static bool working_is_over(const struct wsd_transfer_wait *seam)
+{
+    const struct working *working = (const struct working *)seam;
+    bool over;
+
+    wsd_monitor_enter(&working->waiting->monitor);
+    over = working_is_over_locked(working);
+    wsd_monitor_leave(&working->waiting->monitor);
+    return over;
+}
+
 bool wsd_waiting_sleep_locked(struct wsd_waiting *waiting, struct wsd_patience *patience)
 {
-    bool woken;
+    return wsd_waiting_work_locked(waiting, patience, NULL, NULL);
+}
+
+bool wsd_waiting_work_locked(struct wsd_waiting *waiting, struct wsd_patience *patience,
+                             wsd_waiting_work work, void *owner)
+{
+    const struct working working = {
+        {working_is_over, patience->deadline_ms}, waiting, waiting->wakes};
+    bool worked = false, woken = true;
 
     if (patience->budget_ms == 0)
         return false;
     waiting->asleep++;
-    woken = wsd_monitor_wait_until(&waiting->monitor, patience->deadline_ms);
+    if (work != NULL) {
+        wsd_monitor_leave(&waiting->monitor);
+        worked = work(owner, &working.seam);
+        wsd_monitor_enter(&waiting->monitor);
+    }
+    if (worked)
+        woken =
+            working_is_over_locked(&working) || wsd_clock_ms() < patience->deadline_ms;
+    else if (!working_is_over_locked(&working))
+        woken = wsd_monitor_wait_until(&waiting->monitor, patience->deadline_ms);
     waiting->asleep--;
     if (waiting->progress == patience->progress)
         return woken;

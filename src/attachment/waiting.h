@@ -13,6 +13,7 @@
 
 #include "os/monitor.h"
 #include "os/wake_fd.h"
+#include "transport/transport.h"
 #include "wsd_attachment.h"
 #include "wsd_types.h"
 
@@ -21,7 +22,8 @@ typedef HRESULT (*wsd_ended_locked)(const void *owner);
 
 struct wsd_waiting {
     struct wsd_monitor monitor;
-    unsigned asleep;   /* threads in wsd_waiting_sleep_locked() */
+    unsigned asleep;   /* threads in wsd_waiting_sleep_locked() or _work_locked() */
+    unsigned wakes;    /* changes that they were told of */
     bool blocked;      /* STG_S_BLOCK was returned and nothing has changed since */
     bool tell;         /* call the callback when leaving */
     bool called;       /* a call that may wait has begun */
@@ -67,6 +69,14 @@ void wsd_waiting_renew_locked(const struct wsd_waiting *waiting,
 /* Sleeps until something changed.  Returns false when the budget was spent without
  * progress; with a budget of 0, at once. */
 bool wsd_waiting_sleep_locked(struct wsd_waiting *waiting, struct wsd_patience *patience);
+
+/* What a call may do in place of sleeping, outside the lock; false: nothing, so that it
+ * sleeps. */
+typedef bool (*wsd_waiting_work)(void *owner, const struct wsd_transfer_wait *wait);
+
+/* The same, but works first. */
+bool wsd_waiting_work_locked(struct wsd_waiting *waiting, struct wsd_patience *patience,
+                             wsd_waiting_work work, void *owner);
 
 /* Waits for a turn among calls that must not overlap.
  * S_OK: it is the caller's until give_turn; STG_S_BLOCK: the budget was spent;

@@ -75,11 +75,17 @@ void wsd_exchange_release(struct wsd_exchange *exchange)
 
 /* ---- the attachments' host ---- */
 
-static void exchange_start(struct wsd_exchange *exchange, unsigned votes)
+/* Casts the votes; are they those that were missing? */
+static bool exchange_may_start(struct wsd_exchange *exchange, unsigned votes)
 {
     unsigned before = atomic_fetch_or(&exchange->start, votes);
 
-    if (before != START && (before | votes) == START)
+    return before != START && (before | votes) == START;
+}
+
+static void exchange_start(struct wsd_exchange *exchange, unsigned votes)
+{
+    if (exchange_may_start(exchange, votes))
         exchange->transfer->vtable->start(exchange->transfer);
 }
 
@@ -93,6 +99,18 @@ static void exchange_host_wake(struct wsd_outbound_host *host)
     struct wsd_transfer *transfer = exchange_from_host(host)->transfer;
 
     transfer->vtable->wake(transfer);
+}
+
+/* Until both votes are in, the thread that will cast the other starts it. */
+static bool exchange_host_drive(struct wsd_outbound_host *host, enum wsd_transfer_ask ask,
+                                const struct wsd_transfer_wait *wait)
+{
+    struct wsd_exchange *exchange = exchange_from_host(host);
+    struct wsd_transfer *transfer = exchange->transfer;
+
+    if (ask == WSD_ASK_START && !exchange_may_start(exchange, START_WANTED))
+        ask = WSD_ASK_NOTHING;
+    return transfer->vtable->drive(transfer, ask, wait);
 }
 
 static void exchange_host_moved(struct wsd_outbound_host *host)
@@ -124,6 +142,7 @@ static const struct wsd_outbound_host_vtable exchange_host_vtable = {
     .wake = exchange_host_wake,
     .moved = exchange_host_moved,
     .abort = exchange_host_abort,
+    .drive = exchange_host_drive,
     .add_ref = exchange_host_add_ref,
     .release = exchange_host_release,
 };
@@ -444,6 +463,38 @@ HRESULT wsd_exchange_send(struct wsd_outbound_message *message,
     return hr;
 }
 
+struct exchange_wait {
+    struct wsd_transfer_wait seam;
+    struct wsd_exchange *exchange;
+};
+
+static bool exchange_wait_is_over(const struct wsd_transfer_wait *seam)
+{
+    struct wsd_exchange *exchange = ((const struct exchange_wait *)seam)->exchange;
+    bool over;
+
+    wsd_monitor_enter(&exchange->synced.monitor);
+    over = exchange->synced.has_result;
+    wsd_monitor_leave(&exchange->synced.monitor);
+    return over;
+}
+
+/* false: the deadline has passed. */
+static bool exchange_await_locked(struct wsd_exchange *exchange, uint64_t deadline_ms)
+{
+    struct wsd_transfer *transfer = exchange->transfer;
+    const struct exchange_wait wait = {{exchange_wait_is_over, deadline_ms}, exchange};
+    bool driven;
+
+    wsd_monitor_leave(&exchange->synced.monitor);
+    driven = transfer->vtable->drive(transfer, WSD_ASK_NOTHING, &wait.seam);
+    wsd_monitor_enter(&exchange->synced.monitor);
+    if (exchange->synced.has_result)
+        return true;
+    return driven ? wsd_clock_ms() < deadline_ms
+                  : wsd_monitor_wait_until(&exchange->synced.monitor, deadline_ms);
+}
+
 HRESULT wsd_exchange_receive(struct wsd_exchange *exchange, DWORD wait_ms,
                              struct wsd_inbound_message **reply)
 {
@@ -455,7 +506,7 @@ HRESULT wsd_exchange_receive(struct wsd_exchange *exchange, DWORD wait_ms,
         return HRESULT_FROM_WIN32(ERROR_POSSIBLE_DEADLOCK);
     wsd_monitor_enter(&exchange->synced.monitor);
     while (!exchange->synced.has_result && wait_ms != 0 &&
-           wsd_monitor_wait_until(&exchange->synced.monitor, deadline)) {
+           exchange_await_locked(exchange, deadline)) {
     }
     if (exchange->synced.reply_taken) {
         hr = HRESULT_FROM_WIN32(ERROR_INVALID_OPERATION);

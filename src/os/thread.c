@@ -1,6 +1,5 @@
 #include "os/thread.h"
 
-#include <signal.h>
 #include <stddef.h>
 
 #include "base/mem.h"
@@ -115,4 +114,48 @@ bool wsd_thread_set_ours(bool ours)
 
     is_ours = ours;
     return before;
+}
+
+static sigset_t pipe_signal(void)
+{
+    sigset_t signals;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGPIPE);
+    return signals;
+}
+
+static bool is_pipe_pending(void)
+{
+    sigset_t pending;
+
+    sigpending(&pending);
+    return sigismember(&pending, SIGPIPE) == 1;
+}
+
+void wsd_thread_visit_begin(struct wsd_thread_visit *visit, bool holds_pipe)
+{
+    const sigset_t pipe = pipe_signal();
+
+    visit->held = wsd_thread_hold_cancel();
+    visit->ours = wsd_thread_set_ours(true);
+    visit->holds_pipe = holds_pipe;
+    if (!holds_pipe)
+        return;
+    visit->pipe_was_pending = is_pipe_pending();
+    pthread_sigmask(SIG_BLOCK, &pipe, &visit->signals);
+}
+
+void wsd_thread_visit_end(const struct wsd_thread_visit *visit)
+{
+    const sigset_t pipe = pipe_signal();
+    int signal;
+
+    if (visit->holds_pipe) {
+        if (!visit->pipe_was_pending && is_pipe_pending())
+            sigwait(&pipe, &signal);
+        pthread_sigmask(SIG_SETMASK, &visit->signals, NULL);
+    }
+    wsd_thread_set_ours(visit->ours);
+    wsd_thread_allow_cancel(visit->held);
 }

@@ -10,6 +10,7 @@
 #define WSD_OS_THREAD_H
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 
 #include "wsd_types.h"
@@ -29,6 +30,18 @@ void wsd_thread_detach(struct wsd_thread *thread);
  * taken and turns not given back, ours and those of other libraries.  They may nest. */
 int wsd_thread_hold_cancel(void);
 void wsd_thread_allow_cancel(int held);
+
+/* Between the two a thread of the application's does the library's work: it knows that,
+ * and is not cancelled.  holds_pipe: it gets no SIGPIPE for it. */
+struct wsd_thread_visit {
+    bool ours;
+    int held;
+    bool holds_pipe, pipe_was_pending;
+    sigset_t signals;
+};
+
+void wsd_thread_visit_begin(struct wsd_thread_visit *visit, bool holds_pipe);
+void wsd_thread_visit_end(const struct wsd_thread_visit *visit);
 
 /* Is the calling thread this one?  A body() may ask about its own thread at once. */
 bool wsd_thread_is_current(const struct wsd_thread *thread);

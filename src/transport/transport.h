@@ -67,9 +67,10 @@ struct wsd_ftp_request {
 
 struct wsd_transfer_handler;
 
-/* Called on the transport's thread, one after another, with no lock held; done() may come
- * on the thread that destroys the transport.  What the transport answers by sending the
- * request again, from a body that it rewinds, no call but line() shows. */
+/* Called on the transport's thread, also one that it is for a while by drive(), one after
+ * another, with no lock held; done() may come on the thread that destroys the transport.
+ * What the transport answers by sending the request again, from a body that it rewinds,
+ * no call but line() shows. */
 struct wsd_transfer_handler_vtable {
     /* A line of the response's head, from the status line to the blank line, also those
      * of interim responses, challenges that are answered, and trailers; with FTP, of a
@@ -110,13 +111,27 @@ struct wsd_transfer_handler {
 
 struct wsd_transfer;
 
-/* All are for any thread and never wait.  wake and abort neither allocate nor fail, and
- * do nothing once the transfer is done. */
+enum wsd_transfer_ask { WSD_ASK_NOTHING, WSD_ASK_START, WSD_ASK_WAKE };
+
+/* A caller's, for what the handler is told or the body is asked for.  Whoever else ends
+ * it calls wake() or abort() then. */
+struct wsd_transfer_wait {
+    bool (*is_over)(const struct wsd_transfer_wait *wait);
+    uint64_t deadline_ms; /* by wsd_clock_ms() */
+};
+
+/* All but drive() are for any thread and never wait.  wake and abort neither allocate nor
+ * fail, and do nothing once the transfer is done. */
 struct wsd_transfer_vtable {
     void (*start)(struct wsd_transfer *transfer); /* once; a second call does nothing */
     /* The request body has something again, or the response body can be taken again. */
     void (*wake)(struct wsd_transfer *transfer);
     void (*abort)(struct wsd_transfer *transfer); /* cut; done(E_ABORT), also unstarted */
+    /* Does what it is asked, as start() or wake() do, and waits if it may: then the
+     * calling thread is the transport's until the wait is over, its deadline, or for no
+     * reason sooner.  false: it is another's, and the caller waits by itself. */
+    bool (*drive)(struct wsd_transfer *transfer, enum wsd_transfer_ask ask,
+                  const struct wsd_transfer_wait *wait);
     void (*release)(struct wsd_transfer *transfer); /* gives up the handle, not done() */
 };
 

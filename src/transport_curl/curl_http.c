@@ -110,7 +110,7 @@ static int http_on_request(void *context, char *peer_ip, char *local_ip, int pee
     return CURL_PREREQFUNC_OK;
 }
 
-/* ---- I/O thread ---- */
+/* ---- the driver ---- */
 
 static void http_tell_status(struct wsd_curl_transfer *transfer)
 {

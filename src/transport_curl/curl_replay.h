@@ -1,7 +1,7 @@
 /*
  * curl_replay -- what is answered by another request of the same transfer of HTTP: a
  * challenge, a refusal of chunks, and a kept connection that has ended.  libcurl makes
- * some of these requests by itself.  I/O thread only.
+ * some of these requests by itself.  The driver only.
  */
 #ifndef WSD_TRANSPORT_CURL_CURL_REPLAY_H
 #define WSD_TRANSPORT_CURL_CURL_REPLAY_H

@@ -2,7 +2,7 @@
  * curl_sockets -- what is remembered of libcurl's sockets: those that a transfer has
  * left, which libcurl closes or keeps for the next one, and those of FTP.
  *
- * Pure data, for the I/O thread.
+ * Pure data, for the driver.
  */
 #ifndef WSD_TRANSPORT_CURL_CURL_SOCKETS_H
 #define WSD_TRANSPORT_CURL_CURL_SOCKETS_H

@@ -62,6 +62,16 @@ static void transfer_abort(struct wsd_transfer *seam)
     wsd_curl_transport_request(transfer_from_seam(seam), WSD_CURL_ABORT);
 }
 
+static bool transfer_drive(struct wsd_transfer *seam, enum wsd_transfer_ask ask,
+                           const struct wsd_transfer_wait *wait)
+{
+    static const unsigned requests[] = {[WSD_ASK_START] = WSD_CURL_START,
+                                        [WSD_ASK_WAKE] = WSD_CURL_WAKE,
+                                        [WSD_ASK_NOTHING] = 0};
+
+    return wsd_curl_transport_drive(transfer_from_seam(seam), requests[ask], wait);
+}
+
 static void transfer_release(struct wsd_transfer *seam)
 {
     wsd_curl_transfer_release(transfer_from_seam(seam));
@@ -71,6 +81,7 @@ static const struct wsd_transfer_vtable transfer_vtable = {
     .start = transfer_start,
     .wake = transfer_wake,
     .abort = transfer_abort,
+    .drive = transfer_drive,
     .release = transfer_release,
 };
 
@@ -309,7 +320,7 @@ void wsd_curl_transfer_destroy(struct wsd_curl_transfer *transfer)
     wsd_curl_transfer_release(transfer);
 }
 
-/* ---- I/O thread ---- */
+/* ---- the driver ---- */
 
 void wsd_curl_transfer_log(struct wsd_curl_transfer *transfer, DWORD level,
                            HRESULT result, const char *words)
@@ -343,6 +354,9 @@ static void transfer_log_end(struct wsd_curl_transfer *transfer)
     long connections = 0;
     char words[128];
 
+    if (!wsd_observer_reads(wsd_curl_transport_observer(transfer->transport),
+                            WSD_LOG_DEBUG))
+        return;
     curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
     curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_DOWNLOAD_T, &received);
     curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connections);
@@ -398,6 +412,12 @@ static void transfer_begin(struct wsd_curl_transfer *transfer)
     transfer_limit_connecting(transfer, now_ms);
 }
 
+static void transfer_set_added(struct wsd_curl_transfer *transfer, bool added)
+{
+    transfer->added = added;
+    wsd_curl_transport_count(transfer->transport, added ? 1 : -1);
+}
+
 void wsd_curl_transfer_again(struct wsd_curl_transfer *transfer)
 {
     CURLM *multi = wsd_curl_transport_multi(transfer->transport);
@@ -411,7 +431,7 @@ void wsd_curl_transfer_again(struct wsd_curl_transfer *transfer)
     transfer->error[0] = '\0';
     transfer_begin(transfer);
     if (curl_multi_add_handle(multi, transfer->easy) != CURLM_OK) {
-        transfer->added = false;
+        transfer_set_added(transfer, false);
         transfer->failure = E_OUTOFMEMORY;
     }
     wsd_curl_transport_touch(transfer);
@@ -428,11 +448,12 @@ void wsd_curl_transfer_finish(struct wsd_curl_transfer *transfer, HRESULT result
     result = transfer->protocol->conclude(transfer, result);
     if (FAILED(result))
         transfer_log_failure(transfer, result);
-    if (transfer->added)
+    if (transfer->added) {
         transfer_log_end(transfer);
-    if (transfer->added)
         curl_multi_remove_handle(wsd_curl_transport_multi(transfer->transport),
                                  transfer->easy);
+        transfer_set_added(transfer, false);
+    }
     wsd_curl_transport_forget(transfer);
     transfer_free_curl(transfer);
     transfer->handler->vtable->done(transfer->handler, result);
@@ -479,7 +500,7 @@ void wsd_curl_transfer_serve(struct wsd_curl_transfer *transfer, unsigned reques
             wsd_curl_transfer_finish(transfer, E_OUTOFMEMORY);
             return;
         }
-        transfer->added = true;
+        transfer_set_added(transfer, true);
         transfer_begin(transfer);
         wsd_curl_transfer_log(transfer, WSD_LOG_DEBUG, S_OK, "begins");
     }

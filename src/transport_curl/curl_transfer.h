@@ -51,22 +51,22 @@ struct wsd_curl_transfer {
         struct wsd_curl_transfer *previous, *next; /* of all that have not ended */
     } synced;
 
-    /* I/O thread only */
+    /* The driver only */
     struct wsd_curl_transfer *next_touched;
     bool touched;
     struct wsd_curl_transfer *next_looked_for;
-    bool looked_for; /* it is pulled at look_ms, unless somebody wakes it before */
-    uint64_t look_ms;
-    bool added;      /* to the multi handle */
-    bool pulled;     /* libcurl asked for the body */
-    bool paused;     /* it was told that there is nothing now */
-    bool head_ended; /* of the response: its blank line came */
-    bool body_begun; /* likewise: the handler knows */
-    bool full;       /* the handler can take no more of it now */
-    size_t taken;    /* of the bytes that libcurl will give again */
-    bool cut;        /* the response came too early: the body goes no further */
-    bool pulled_all; /* the body ended; its last bytes may still be with libcurl */
-    bool sent;       /* they are out */
+    struct wsd_curl_transfer **looked_for; /* where that is said of it; NULL: nowhere */
+    uint64_t look_ms; /* when it is pulled, unless somebody wakes it before */
+    bool added;       /* to the multi handle */
+    bool pulled;      /* libcurl asked for the body */
+    bool paused;      /* it was told that there is nothing now */
+    bool head_ended;  /* of the response: its blank line came */
+    bool body_begun;  /* likewise: the handler knows */
+    bool full;        /* the handler can take no more of it now */
+    size_t taken;     /* of the bytes that libcurl will give again */
+    bool cut;         /* the response came too early: the body goes no further */
+    bool pulled_all;  /* the body ended; its last bytes may still be with libcurl */
+    bool sent;        /* they are out */
     bool status_told;
     bool curl_is_done;
     CURLcode curl_result;
@@ -118,7 +118,7 @@ HRESULT wsd_curl_transfer_add_line(struct wsd_curl_transfer *transfer, const cha
 
 void wsd_curl_transfer_release(struct wsd_curl_transfer *transfer);
 
-/* I/O thread only, and only before the end: */
+/* The driver only, and only before the end: */
 
 /* Does what other threads asked for. */
 void wsd_curl_transfer_serve(struct wsd_curl_transfer *transfer, unsigned requests);

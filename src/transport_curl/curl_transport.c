@@ -9,7 +9,7 @@
 #include "os/monitor.h"
 #include "os/poller.h"
 #include "os/thread.h"
-#include "os/wake_fd.h"
+#include "transport_curl/curl_driver.h"
 #include "transport_curl/curl_ftp.h"
 #include "transport_curl/curl_hosts.h"
 #include "transport_curl/curl_http.h"
@@ -26,25 +26,27 @@ struct wsd_curl_transport {
     struct wsd_curl_options options;
     atomic_uint references; /* the client's, the thread's, one for each transfer */
     struct wsd_thread thread;
-    struct wsd_wake_fd wake;
     bool curl_is_up;
 
     struct {
         struct wsd_monitor monitor;
+        struct wsd_curl_driver driver;
         bool stopping;
+        bool encrypts; /* a transfer has; then who writes may get SIGPIPE */
         struct wsd_curl_transfer *first; /* of all that have not ended */
         struct wsd_curl_transfer *queue, **queue_end;
         struct wsd_curl_hosts need_length;
     } synced;
 
-    /* I/O thread only */
+    /* The driver only */
     CURLM *multi;
     struct wsd_poller *poller;
+    unsigned active; /* transfers on the multi handle */
     struct wsd_curl_transfer *touched;
     uint64_t curl_timer_ms; /* when libcurl wants CURL_SOCKET_TIMEOUT, or NEVER */
     struct wsd_curl_sockets sockets;
     uint64_t check_ms; /* when a transfer's timers want a look, or NEVER */
-    struct wsd_curl_transfer *looked_for, **looked_for_end; /* by time; references */
+    struct wsd_curl_transfer *looked_for, **looked_for_end; /* by time */
 };
 
 void wsd_curl_transport_keep(struct wsd_curl_transport *transport)
@@ -73,7 +75,7 @@ void wsd_curl_transport_drop(struct wsd_curl_transport *transport)
     if (atomic_fetch_sub(&transport->references, 1) > 1)
         return;
     transport_close(transport);
-    wsd_wake_fd_close(&transport->wake);
+    wsd_curl_driver_fini(&transport->synced.driver);
     wsd_monitor_fini(&transport->synced.monitor);
     if (transport->curl_is_up)
         curl_global_cleanup();
@@ -83,26 +85,39 @@ void wsd_curl_transport_drop(struct wsd_curl_transport *transport)
 
 /* ---- any thread ---- */
 
+static void transport_queue_locked(struct wsd_curl_transfer *transfer, unsigned what)
+{
+    struct wsd_curl_transport *transport = transfer->transport;
+
+    if (transfer->synced.ended || what == 0)
+        return;
+    transfer->synced.requests |= what;
+    if (transfer->synced.queued)
+        return;
+    transfer->synced.queued = true;
+    transfer->synced.next_queued = NULL;
+    atomic_fetch_add(&transfer->references, 1);
+    *transport->synced.queue_end = transfer;
+    transport->synced.queue_end = &transfer->synced.next_queued;
+}
+
+static void transport_tell_and_leave(struct wsd_curl_transport *transport)
+{
+    struct wsd_curl_driver *driver = &transport->synced.driver;
+    bool sleeps = wsd_curl_driver_tell_locked(driver);
+
+    wsd_monitor_leave(&transport->synced.monitor);
+    if (sleeps)
+        wsd_wake_fd_signal(&driver->wake);
+}
+
 void wsd_curl_transport_request(struct wsd_curl_transfer *transfer, unsigned what)
 {
     struct wsd_curl_transport *transport = transfer->transport;
-    bool was_empty = false;
 
     wsd_monitor_enter(&transport->synced.monitor);
-    if (!transfer->synced.ended) {
-        transfer->synced.requests |= what;
-        if (!transfer->synced.queued) {
-            was_empty = transport->synced.queue == NULL;
-            transfer->synced.queued = true;
-            transfer->synced.next_queued = NULL;
-            atomic_fetch_add(&transfer->references, 1);
-            *transport->synced.queue_end = transfer;
-            transport->synced.queue_end = &transfer->synced.next_queued;
-        }
-    }
-    wsd_monitor_leave(&transport->synced.monitor);
-    if (was_empty)
-        wsd_wake_fd_signal(&transport->wake);
+    transport_queue_locked(transfer, what);
+    transport_tell_and_leave(transport);
 }
 
 bool wsd_curl_transport_wants_end(struct wsd_curl_transfer *transfer)
@@ -148,6 +163,7 @@ static HRESULT transport_add(struct wsd_curl_transfer *transfer,
     if (transport->synced.stopping) {
         hr = E_ABORT;
     } else {
+        transport->synced.encrypts |= transfer->is_encrypted;
         transfer->synced.next = transport->synced.first;
         if (transport->synced.first != NULL)
             transport->synced.first->synced.previous = transfer;
@@ -216,7 +232,7 @@ struct wsd_transport *wsd_curl_transport_seam(struct wsd_curl_transport *transpo
     return &transport->seam;
 }
 
-/* ---- I/O thread ---- */
+/* ---- the driver ---- */
 
 void wsd_curl_transport_touch(struct wsd_curl_transfer *transfer)
 {
@@ -230,14 +246,29 @@ void wsd_curl_transport_touch(struct wsd_curl_transfer *transfer)
 
 void wsd_curl_transport_look_again(struct wsd_curl_transfer *transfer)
 {
-    if (transfer->looked_for)
+    struct wsd_curl_transport *transport = transfer->transport;
+
+    if (transfer->looked_for != NULL)
         return; /* then it will be sooner */
-    transfer->looked_for = true;
+    transfer->looked_for = transport->looked_for_end;
     transfer->look_ms = wsd_clock_ms() + WSD_PULL_AGAIN_MS;
     transfer->next_looked_for = NULL;
-    atomic_fetch_add(&transfer->references, 1);
-    *transfer->transport->looked_for_end = transfer;
-    transfer->transport->looked_for_end = &transfer->next_looked_for;
+    *transport->looked_for_end = transfer;
+    transport->looked_for_end = &transfer->next_looked_for;
+}
+
+static void transport_look_no_more(struct wsd_curl_transfer *transfer)
+{
+    struct wsd_curl_transfer *next = transfer->next_looked_for;
+
+    if (transfer->looked_for == NULL)
+        return;
+    *transfer->looked_for = next;
+    if (next != NULL)
+        next->looked_for = transfer->looked_for;
+    else
+        transfer->transport->looked_for_end = transfer->looked_for;
+    transfer->looked_for = NULL;
 }
 
 struct wsd_curl_sockets *wsd_curl_transport_sockets(struct wsd_curl_transport *transport)
@@ -251,10 +282,16 @@ void wsd_curl_transport_schedule(struct wsd_curl_transport *transport, uint64_t 
         transport->check_ms = when_ms;
 }
 
+void wsd_curl_transport_count(struct wsd_curl_transport *transport, int more)
+{
+    transport->active += (unsigned)more;
+}
+
 void wsd_curl_transport_forget(struct wsd_curl_transfer *transfer)
 {
     struct wsd_curl_transport *transport = transfer->transport;
 
+    transport_look_no_more(transfer);
     wsd_monitor_enter(&transport->synced.monitor);
     transfer->synced.ended = true;
     if (transfer->synced.previous != NULL)
@@ -433,26 +470,20 @@ static void transport_look(struct wsd_curl_transport *transport, uint64_t now)
     while (transport->looked_for != NULL && transport->looked_for->look_ms <= now) {
         struct wsd_curl_transfer *transfer = transport->looked_for;
 
-        transport->looked_for = transfer->next_looked_for;
-        if (transport->looked_for == NULL)
-            transport->looked_for_end = &transport->looked_for;
-        transfer->looked_for = false;
-        if (transfer->easy != NULL) {
-            transfer->body->hurry = true;
-            wsd_curl_transfer_wake(transfer);
-        }
-        wsd_curl_transfer_release(transfer);
+        transport_look_no_more(transfer);
+        transfer->body->hurry = true;
+        wsd_curl_transfer_wake(transfer);
     }
-    transport_settle(transport);
 }
 
-static int transport_patience(const struct wsd_curl_transport *transport)
+static int transport_patience(const struct wsd_curl_transport *transport, uint64_t next)
 {
     uint64_t now = wsd_clock_ms();
-    uint64_t next = transport->curl_timer_ms < transport->check_ms
-                        ? transport->curl_timer_ms
-                        : transport->check_ms;
 
+    if (transport->curl_timer_ms < next)
+        next = transport->curl_timer_ms;
+    if (transport->check_ms < next)
+        next = transport->check_ms;
     if (transport->looked_for != NULL && transport->looked_for->look_ms < next)
         next = transport->looked_for->look_ms;
     if (next == NEVER)
@@ -462,58 +493,125 @@ static int transport_patience(const struct wsd_curl_transport *transport)
     return next - now > INT_MAX ? INT_MAX : (int)(next - now);
 }
 
-static bool transport_is_stopping(struct wsd_curl_transport *transport)
+/* Does all that is due without waiting for anybody. */
+static void transport_work(struct wsd_curl_transport *transport)
 {
+    uint64_t now;
+
+    transport_look(transport, wsd_clock_ms());
+    transport_serve(transport); /* which settles what the look has found, too */
+    now = wsd_clock_ms();       /* not before a timer that began there */
+    /* Before libcurl's: ours tell what was waited for. */
+    if (transport->check_ms <= now)
+        transport_check(transport, now);
+    if (transport->curl_timer_ms <= now) {
+        transport->curl_timer_ms = NEVER;
+        transport_act(transport, CURL_SOCKET_TIMEOUT, 0);
+    }
+}
+
+/* Waits for sockets, requests and timers.  false: the transport is to end. */
+static bool transport_listen(struct wsd_curl_transport *transport, uint64_t deadline_ms)
+{
+    struct wsd_curl_driver *driver = &transport->synced.driver;
+    struct wsd_poller_event events[64];
     bool stopping;
+    size_t count;
 
     wsd_monitor_enter(&transport->synced.monitor);
     stopping = transport->synced.stopping;
+    if (transport->synced.queue != NULL)
+        deadline_ms = 0;
+    atomic_store(&driver->listens, deadline_ms > 0);
     wsd_monitor_leave(&transport->synced.monitor);
-    return stopping;
+    if (stopping)
+        return false;
+    count = wsd_poller_wait(transport->poller, events, sizeof(events) / sizeof(events[0]),
+                            transport_patience(transport, deadline_ms));
+    atomic_store(&driver->listens, false);
+    for (size_t i = 0; i < count; i++) {
+        int what = 0;
+
+        if (events[i].fd == driver->wake.read_end) {
+            wsd_wake_fd_clear(&driver->wake);
+            continue;
+        }
+        /* An error shows itself in the read; told as such it would hide a response. */
+        if (events[i].what & (WSD_POLLER_IN | WSD_POLLER_ERROR))
+            what |= CURL_CSELECT_IN;
+        if (events[i].what & WSD_POLLER_OUT)
+            what |= CURL_CSELECT_OUT;
+        transport_act(transport, events[i].fd, what);
+    }
+    return true;
+}
+
+/* Some libcurls end a connection that is kept no more in their own time. */
+static bool transport_is_busy(const struct wsd_curl_transport *transport)
+{
+    return transport->active > 0 || transport->curl_timer_ms != NEVER;
+}
+
+bool wsd_curl_transport_drive(struct wsd_curl_transfer *transfer, unsigned what,
+                              const struct wsd_transfer_wait *wait)
+{
+    struct wsd_curl_transport *transport = transfer->transport;
+    struct wsd_curl_driver *driver = &transport->synced.driver;
+    struct wsd_thread_visit visit;
+    bool encrypts, pressing;
+
+    wsd_monitor_enter(&transport->synced.monitor);
+    transport_queue_locked(transfer, what);
+    if (transport->synced.stopping || transfer->synced.ended ||
+        !wsd_curl_driver_take_locked(driver)) {
+        transport_tell_and_leave(transport);
+        return false;
+    }
+    encrypts = transport->synced.encrypts;
+    wsd_monitor_leave(&transport->synced.monitor);
+
+    wsd_thread_visit_begin(&visit, encrypts);
+    do {
+        transport_work(transport);
+    } while (!wait->is_over(wait) && wsd_clock_ms() < wait->deadline_ms &&
+             transport_listen(transport, wait->deadline_ms));
+    wsd_thread_visit_end(&visit);
+    /* What was not its own does not wait until it comes back. */
+    pressing = transport->active > (transfer->added ? 1 : 0) ||
+               (transport->active == 0 && transport_is_busy(transport));
+
+    wsd_monitor_enter(&transport->synced.monitor);
+    wsd_curl_driver_give_locked(driver, transport->active > 0,
+                                pressing || transport->synced.stopping ||
+                                    transport->synced.queue != NULL);
+    wsd_monitor_leave(&transport->synced.monitor);
+    return true;
 }
 
 static void transport_run(void *context)
 {
     struct wsd_curl_transport *transport = context;
+    struct wsd_curl_driver *driver = &transport->synced.driver;
+    bool goes_on = true;
 
-    while (!transport_is_stopping(transport)) {
-        struct wsd_poller_event events[64];
-        size_t count =
-            wsd_poller_wait(transport->poller, events, sizeof(events) / sizeof(events[0]),
-                            transport_patience(transport));
-        uint64_t now;
-
-        for (size_t i = 0; i < count; i++) {
-            int what = 0;
-
-            if (events[i].fd == transport->wake.read_end) {
-                wsd_wake_fd_clear(&transport->wake);
-                continue;
-            }
-            /* An error shows itself in the read; told as such it would hide a response.
-             */
-            if (events[i].what & (WSD_POLLER_IN | WSD_POLLER_ERROR))
-                what |= CURL_CSELECT_IN;
-            if (events[i].what & WSD_POLLER_OUT)
-                what |= CURL_CSELECT_OUT;
-            transport_act(transport, events[i].fd, what);
-        }
-        transport_serve(transport);
-        now = wsd_clock_ms();
-        transport_look(transport, now);
-        /* Before libcurl's: ours tell what was waited for. */
-        if (transport->check_ms <= now)
-            transport_check(transport, now);
-        if (transport->curl_timer_ms <= now) {
-            transport->curl_timer_ms = NEVER;
-            transport_act(transport, CURL_SOCKET_TIMEOUT, 0);
-        }
+    while (goes_on) {
+        wsd_monitor_enter(&transport->synced.monitor);
+        wsd_curl_driver_await_locked(driver);
+        wsd_monitor_leave(&transport->synced.monitor);
+        do {
+            transport_work(transport);
+        } while (transport_is_busy(transport) &&
+                 (goes_on = transport_listen(transport, NEVER)));
+        wsd_monitor_enter(&transport->synced.monitor);
+        goes_on = goes_on && !transport->synced.stopping;
+        if (goes_on)
+            wsd_curl_driver_give_locked(driver, false, transport->synced.queue != NULL);
+        wsd_monitor_leave(&transport->synced.monitor);
     }
     /* Nothing is added any more. */
     while (transport->synced.first != NULL)
         wsd_curl_transfer_finish(transport->synced.first, E_ABORT);
     transport_serve(transport);
-    transport_look(transport, NEVER);
     transport_close(transport);
     wsd_curl_transport_drop(transport);
 }
@@ -529,11 +627,12 @@ static HRESULT transport_open(struct wsd_curl_transport *transport,
         hr = wsd_curl_settings_copy(transport->mem, settings,
                                     &transport->options.settings);
     if (hr == S_OK)
-        hr = wsd_wake_fd_open(&transport->wake);
+        hr = wsd_curl_driver_init(&transport->synced.driver, &transport->synced.monitor);
     if (hr == S_OK)
         hr = wsd_poller_create(transport->mem, &transport->poller);
     if (hr == S_OK)
-        hr = wsd_poller_watch(transport->poller, transport->wake.read_end, WSD_POLLER_IN);
+        hr = wsd_poller_watch(transport->poller, transport->synced.driver.wake.read_end,
+                              WSD_POLLER_IN);
     if (FAILED(hr))
         return hr;
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
@@ -561,7 +660,7 @@ HRESULT wsd_curl_transport_create(const struct wsd_mem *mem,
     transport->options = *options;
     transport->options.settings = (struct wsd_curl_settings){0};
     atomic_init(&transport->references, 2); /* the client's and the thread's */
-    transport->wake = (struct wsd_wake_fd)WSD_WAKE_FD_CLOSED;
+    transport->synced.driver.wake = (struct wsd_wake_fd)WSD_WAKE_FD_CLOSED;
     transport->synced.queue_end = &transport->synced.queue;
     transport->curl_timer_ms = NEVER;
     transport->check_ms = NEVER;
@@ -588,8 +687,7 @@ void wsd_curl_transport_release(struct wsd_curl_transport *transport)
         wsd_observer_dismiss(&transport->options.observer);
     wsd_monitor_enter(&transport->synced.monitor);
     transport->synced.stopping = true;
-    wsd_wake_fd_signal(&transport->wake);
-    wsd_monitor_leave(&transport->synced.monitor);
+    transport_tell_and_leave(transport);
     if (may_wait)
         wsd_thread_join(&transport->thread);
     else

@@ -1,6 +1,6 @@
 /*
- * curl_transport -- libcurl behind the seam: one I/O thread owns one multi handle and
- * drives all transfers by curl_multi_socket_action().
+ * curl_transport -- libcurl behind the seam: one thread at a time, the transport's own or
+ * one that waits for a transfer, drives all of them by curl_multi_socket_action().
  */
 #ifndef WSD_TRANSPORT_CURL_CURL_TRANSPORT_H
 #define WSD_TRANSPORT_CURL_CURL_TRANSPORT_H
@@ -62,7 +62,11 @@ void wsd_curl_transport_request(struct wsd_curl_transfer *transfer, unsigned wha
 /* Has somebody asked for the transfer's end, or the transport's? */
 bool wsd_curl_transport_wants_end(struct wsd_curl_transfer *transfer);
 
-/* I/O thread only: */
+/* Requests `what`, or nothing, and waits: see wsd_transfer_vtable.drive. */
+bool wsd_curl_transport_drive(struct wsd_curl_transfer *transfer, unsigned what,
+                              const struct wsd_transfer_wait *wait);
+
+/* The driver only: */
 CURLM *wsd_curl_transport_multi(struct wsd_curl_transport *transport);
 /* Something happened to the transfer: settle it when libcurl has returned. */
 void wsd_curl_transport_touch(struct wsd_curl_transfer *transfer);
@@ -71,6 +75,8 @@ void wsd_curl_transport_look_again(struct wsd_curl_transfer *transfer);
 /* Call wsd_curl_transfer_check() at `when` at the latest. */
 void wsd_curl_transport_schedule(struct wsd_curl_transport *transport, uint64_t when_ms);
 struct wsd_curl_sockets *wsd_curl_transport_sockets(struct wsd_curl_transport *transport);
+/* It is on the multi handle now (1), or no more (-1). */
+void wsd_curl_transport_count(struct wsd_curl_transport *transport, int more);
 /* No request reaches the transfer any more. */
 void wsd_curl_transport_forget(struct wsd_curl_transfer *transfer);
 

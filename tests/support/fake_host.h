@@ -18,7 +18,8 @@ struct fake_host {
     void (*on_wake)(struct fake_host *host);
     void (*on_moved)(struct fake_host *host);
     void (*on_abort)(struct fake_host *host);
-    void *context; /* the hooks' */
+    void (*on_drive)(struct fake_host *host); /* NULL: another thread drives */
+    void *context;                            /* the hooks' */
 };
 
 static inline struct fake_host *fake_host_from(struct wsd_outbound_host *seam)
@@ -62,6 +63,23 @@ static inline void fake_host_abort(struct wsd_outbound_host *seam)
     fake_host_call(host, &host->aborts, host->on_abort);
 }
 
+static inline bool fake_host_drive(struct wsd_outbound_host *seam,
+                                   enum wsd_transfer_ask ask,
+                                   const struct wsd_transfer_wait *wait)
+{
+    struct fake_host *host = fake_host_from(seam);
+
+    (void)wait;
+    if (ask == WSD_ASK_START)
+        fake_host_start(seam);
+    else if (ask == WSD_ASK_WAKE)
+        fake_host_wake(seam);
+    if (host->on_drive == NULL)
+        return false;
+    host->on_drive(host);
+    return true;
+}
+
 static inline void fake_host_add_ref(struct wsd_outbound_host *seam)
 {
     atomic_fetch_add(&fake_host_from(seam)->references, 1);
@@ -79,6 +97,7 @@ static inline void fake_host_init(struct fake_host *host)
         .wake = fake_host_wake,
         .moved = fake_host_moved,
         .abort = fake_host_abort,
+        .drive = fake_host_drive,
         .add_ref = fake_host_add_ref,
         .release = fake_host_release,
     };
@@ -94,6 +113,7 @@ static inline void fake_host_init(struct fake_host *host)
     host->on_wake = NULL;
     host->on_moved = NULL;
     host->on_abort = NULL;
+    host->on_drive = NULL;
     host->context = NULL;
 }
 

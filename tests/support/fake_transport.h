@@ -32,9 +32,10 @@ struct fake_transport {
     int prepared;               /* successful prepare() calls */
     atomic_int live;            /* transfers that are not freed */
     int released;               /* calls of release() */
-    void (*on_start)(struct fake_transfer *transfer); /* both may be NULL */
+    void (*on_start)(struct fake_transfer *transfer); /* each may be NULL */
     void (*on_wake)(struct fake_transfer *transfer);
-    void *context; /* theirs */
+    void (*on_drive)(struct fake_transfer *transfer); /* NULL: another thread drives */
+    void *context;                                    /* theirs */
 };
 
 struct fake_transfer {
@@ -208,6 +209,23 @@ static inline char *fake_join(const char *first, const char *between, const char
     return strcat(text, second);
 }
 
+static inline bool fake_transfer_drive(struct wsd_transfer *seam,
+                                       enum wsd_transfer_ask ask,
+                                       const struct wsd_transfer_wait *wait)
+{
+    struct fake_transfer *transfer = fake_transfer_from(seam);
+
+    (void)wait;
+    if (ask == WSD_ASK_START)
+        seam->vtable->start(seam);
+    else if (ask == WSD_ASK_WAKE)
+        seam->vtable->wake(seam);
+    if (transfer->transport->on_drive == NULL)
+        return false;
+    transfer->transport->on_drive(transfer);
+    return true;
+}
+
 static inline HRESULT fake_transport_add(struct fake_transport *transport,
                                          const char *url, struct wsd_body_source *body,
                                          const struct wsd_timeouts *timeouts,
@@ -218,6 +236,7 @@ static inline HRESULT fake_transport_add(struct fake_transport *transport,
         .start = fake_transfer_start,
         .wake = fake_transfer_wake,
         .abort = fake_transfer_abort,
+        .drive = fake_transfer_drive,
         .release = fake_transfer_release,
     };
     struct fake_transfer *transfer;

@@ -998,6 +998,58 @@ write__beyond_the_declared_length__takes_nothing_and_harms_nothing(void **state)
     rig_destroy(&rig);
 }
 
+static void drive_and_pull(struct fake_host *host)
+{
+    struct rig *rig = rig_from(host);
+    char buffer[16];
+    size_t size;
+
+    while (wsd_outbound_source(rig->self)->vtable->pull(wsd_outbound_source(rig->self),
+                                                        (uint8_t *)buffer, sizeof(buffer),
+                                                        &size) == WSD_PULL_BYTES) {
+    }
+    if (atomic_load(&host->wakes) > 0)
+        wsd_outbound_source(rig->self)->vtable->sent(wsd_outbound_source(rig->self));
+}
+
+/* No other thread is there: the calls that wait do all of the work. */
+static void calls__that_wait__drive_the_transport(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    rig_create(&rig, wsd_mem_heap(), INFINITE);
+    rig.host.on_drive = drive_and_pull;
+    rig_arm(&rig, 16);
+    assert_hr(put_text(&rig, "abc"), S_OK);
+    assert_int_equal(atomic_load(&rig.host.starts), 1);
+    assert_int_equal(atomic_load(&rig.host.wakes), 0);
+    assert_hr(finish(&rig), S_OK);
+    assert_int_equal(atomic_load(&rig.host.starts), 1);
+    assert_int_equal(atomic_load(&rig.host.wakes), 1);
+    rig_destroy(&rig);
+}
+
+/* With a budget of 0 it would be waiting. */
+static void calls__that_do_not_wait__only_ask(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    rig_create(&rig, wsd_mem_heap(), 0);
+    rig.host.on_drive = drive_and_pull;
+    rig_arm(&rig, 16);
+    assert_hr(put_text(&rig, "abc"), STG_S_BLOCK);
+    assert_int_equal(atomic_load(&rig.host.starts), 1);
+    drive_and_pull(&rig.host);
+    assert_hr(put_text(&rig, "abc"), S_OK);
+    assert_hr(finish(&rig), STG_S_BLOCK);
+    assert_int_equal(atomic_load(&rig.host.wakes), 1);
+    drive_and_pull(&rig.host);
+    assert_hr(finish(&rig), S_OK);
+    rig_destroy(&rig);
+}
+
 static void write__first_one_beyond_the_declared_length__does_not_start(void **state)
 {
     struct failing_mem heap = FAILING_MEM(-1, &heap);
@@ -2275,6 +2327,8 @@ int main(void)
         cmocka_unit_test(write__no_memory_for_the_ring__fails_the_message),
         cmocka_unit_test(
             write__beyond_the_declared_length__takes_nothing_and_harms_nothing),
+        cmocka_unit_test(calls__that_wait__drive_the_transport),
+        cmocka_unit_test(calls__that_do_not_wait__only_ask),
         cmocka_unit_test(write__first_one_beyond_the_declared_length__does_not_start),
         cmocka_unit_test(write__waiting_for_its_turn__is_counted_when_that_comes),
         cmocka_unit_test(close__before_the_declared_length__fails_and_cuts),

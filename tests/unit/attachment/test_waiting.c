@@ -167,6 +167,71 @@ static void sleep__budget_spent__is_false_without_and_true_with_progress(void **
     wsd_waiting_fini(&waiting);
 }
 
+/* ---- work in place of sleep ---- */
+
+struct work {
+    struct wsd_waiting *waiting;
+    int calls;
+    bool works;             /* what it returns */
+    bool changes;           /* it brings what is waited for */
+    bool was_over, is_over; /* at its beginning and its end */
+};
+
+static bool do_work(void *owner, const struct wsd_transfer_wait *wait)
+{
+    struct work *work = owner;
+
+    work->calls++;
+    work->was_over = wait->is_over(wait);
+    if (work->changes)
+        change(work->waiting);
+    work->is_over = wait->is_over(wait);
+    return work->works;
+}
+
+static bool work(struct work *work, DWORD budget_ms)
+{
+    struct wsd_waiting waiting;
+    struct wsd_patience patience;
+    bool woken;
+
+    work->waiting = &waiting;
+    assert_int_equal(wsd_waiting_init(&waiting, budget_ms), S_OK);
+    wsd_waiting_enter(&waiting);
+    patience = wsd_waiting_begin_locked(&waiting);
+    woken = wsd_waiting_work_locked(&waiting, &patience, do_work, work);
+    assert_int_equal(waiting.asleep, 0);
+    wsd_waiting_leave(&waiting);
+    wsd_waiting_fini(&waiting);
+    return woken;
+}
+
+static void work__brings_the_change__ends_the_wait_without_sleep(void **state)
+{
+    (void)state;
+    for (int works = 0; works < 2; works++) {
+        struct work w = {.works = works == 1, .changes = true};
+
+        assert_true(work(&w, INFINITE));
+        assert_int_equal(w.calls, 1);
+        assert_false(w.was_over);
+        assert_true(w.is_over);
+    }
+}
+
+static void work__brings_nothing__spends_the_budget(void **state)
+{
+    struct work sleeps = {.works = false}, works = {.works = true};
+
+    (void)state;
+    while (work(&sleeps, 1)) { /* may wake for no reason */
+    }
+    assert_true(work(&works, INFINITE)); /* it may end for no reason, too */
+    assert_false(works.is_over);
+    work(&works, 0);
+    assert_int_equal(works.calls, 1); /* with no time, there is no work */
+}
+
 /* [T1] */
 static void budget__set_by_the_application__outlives_a_suggestion(void **state)
 {
@@ -451,6 +516,8 @@ int main(void)
         cmocka_unit_test(sleep__budget_0__returns_at_once),
         cmocka_unit_test(sleep__changed_by_another_thread__wakes),
         cmocka_unit_test(sleep__budget_spent__is_false_without_and_true_with_progress),
+        cmocka_unit_test(work__brings_the_change__ends_the_wait_without_sleep),
+        cmocka_unit_test(work__brings_nothing__spends_the_budget),
         cmocka_unit_test(budget__set_by_the_application__outlives_a_suggestion),
         cmocka_unit_test(turn__taken_by_another__is_refused_and_told_when_it_is_free),
         cmocka_unit_test(turn__given_back_with_a_refusal__does_not_call_back),

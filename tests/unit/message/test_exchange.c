@@ -879,6 +879,37 @@ static void receive__before_and_after__waits_hands_over_once(void **state)
     rig_destroy(&rig);
 }
 
+/* It may return for no reason, too: the first time it does. */
+static void drive_to_the_end(struct fake_transfer *transfer)
+{
+    int *drives = transfer->transport->context;
+
+    if (++*drives == 1)
+        return;
+    fake_transfer_status(transfer, 200, true);
+    assert_hr(fake_transfer_body(transfer, REPLY), S_OK);
+    fake_transfer_done(transfer, S_OK);
+}
+
+/* No other thread is there. */
+static void receive__that_waits__drives_the_transport(void **state)
+{
+    struct wsd_inbound_message *reply;
+    int drives = 0;
+    struct rig rig;
+
+    (void)state;
+    rig_send(&rig, wsd_mem_heap(), 0);
+    rig.transport.on_drive = drive_to_the_end;
+    rig.transport.context = &drives;
+    assert_received(&rig, STG_S_BLOCK, NULL); /* one that does not wait does not */
+    assert_int_equal(drives, 0);
+    assert_hr(receive(&rig, INFINITE, &reply), S_OK);
+    give_back(reply);
+    assert_int_equal(drives, 2);
+    rig_destroy(&rig);
+}
+
 static void receive__failure_without_a_reply__is_told_every_time(void **state)
 {
     struct rig rig;
@@ -1737,6 +1768,7 @@ int main(void)
         cmocka_unit_test(body__over_the_limit__is_refused_and_reported),
         cmocka_unit_test(done__each_allocation_fails_in_turn__is_out_of_memory),
         cmocka_unit_test(receive__before_and_after__waits_hands_over_once),
+        cmocka_unit_test(receive__that_waits__drives_the_transport),
         cmocka_unit_test(receive__failure_without_a_reply__is_told_every_time),
         cmocka_unit_test(receive__on_the_librarys_thread__does_not_wait),
         cmocka_unit_test(release__in_every_order__leaks_nothing),

@@ -271,6 +271,69 @@ static void detach__thread__ends_by_itself(void **state)
         continue;
 }
 
+static void visit__begun_and_ended__leaves_the_thread_as_it_was(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        const bool holds_pipe = (i & 1) != 0, ours = (i & 2) != 0;
+        struct wsd_thread_visit visit;
+        sigset_t before, during, after;
+        int held;
+
+        pthread_sigmask(SIG_SETMASK, NULL, &before);
+        wsd_thread_set_ours(ours);
+        wsd_thread_visit_begin(&visit, holds_pipe);
+        assert_true(wsd_thread_is_ours());
+        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &held);
+        assert_int_equal(held, PTHREAD_CANCEL_DISABLE);
+        pthread_sigmask(SIG_SETMASK, NULL, &during);
+        assert_int_equal(sigismember(&during, SIGPIPE), holds_pipe);
+        assert_int_equal(sigismember(&during, SIGTERM), 0);
+        wsd_thread_visit_end(&visit);
+        assert_int_equal(wsd_thread_set_ours(false), ours);
+        pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &held);
+        assert_int_equal(held, PTHREAD_CANCEL_ENABLE);
+        pthread_sigmask(SIG_SETMASK, NULL, &after);
+        assert_true(same_signals(&before, &after));
+    }
+}
+
+static bool is_pipe_pending(void)
+{
+    sigset_t pending;
+
+    sigpending(&pending);
+    return sigismember(&pending, SIGPIPE) == 1;
+}
+
+/* One that the application has held up itself stays its own. */
+static void visit__write_to_nobody__raises_no_signal(void **state)
+{
+    struct wsd_thread_visit visit;
+    sigset_t pipe_only, before;
+    int ends[2], number;
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    close(ends[0]);
+    wsd_thread_visit_begin(&visit, true);
+    assert_int_equal(write(ends[1], "x", 1), -1);
+    wsd_thread_visit_end(&visit); /* or the program is gone */
+    assert_false(is_pipe_pending());
+
+    sigemptyset(&pipe_only);
+    sigaddset(&pipe_only, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
+    assert_int_equal(write(ends[1], "x", 1), -1);
+    wsd_thread_visit_begin(&visit, true);
+    assert_int_equal(write(ends[1], "x", 1), -1);
+    wsd_thread_visit_end(&visit);
+    assert_true(is_pipe_pending());
+    sigwait(&pipe_only, &number);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    close(ends[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,6 +346,8 @@ int main(void)
         cmocka_unit_test(set_ours__of_one_thread__is_not_of_others),
         cmocka_unit_test(start__signals__are_blocked_there_and_unchanged_here),
         cmocka_unit_test(detach__thread__ends_by_itself),
+        cmocka_unit_test(visit__begun_and_ended__leaves_the_thread_as_it_was),
+        cmocka_unit_test(visit__write_to_nobody__raises_no_signal),
     };
 
     alarm(60); /* the bound of every wait */

@@ -18,6 +18,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include "os/thread.h"
 #include "stream/memory_source.h"
 #include "support/peer.h"
 #include "support/worker.h"
@@ -183,6 +184,7 @@ struct run {
     HRESULT result;
     void (*on_done)(struct run *run); /* may be NULL */
     void *context;                    /* its */
+    const pthread_t *driver;          /* likewise */
 };
 
 static struct run *run_from(struct wsd_transfer_handler *seam)
@@ -1800,6 +1802,166 @@ static void release__transfers_in_every_phase__aborts_them_all(void **state)
         peer_stop(peers[i]);
 }
 
+/* ---- a caller that waits drives ---- */
+
+struct run_wait {
+    struct wsd_transfer_wait seam;
+    struct run *run;
+    int hungry; /* until it was told so often that there is nothing; 0: to the end */
+};
+
+static bool run_wait_is_over(const struct wsd_transfer_wait *seam)
+{
+    const struct run_wait *wait = (const struct run_wait *)seam;
+
+    return wait->hungry > 0 ? atomic_load(&wait->run->feed.hungry) >= wait->hungry
+                            : atomic_load(&wait->run->dones) > 0;
+}
+
+static bool run_drive(struct run *run, enum wsd_transfer_ask ask, int hungry)
+{
+    const struct run_wait wait = {{run_wait_is_over, UINT64_MAX}, run, hungry};
+
+    return run->transfer->vtable->drive(run->transfer, ask, &wait.seam);
+}
+
+static void note_whose_thread(struct run *run)
+{
+    *(bool *)run->context =
+        pthread_equal(*run->driver, pthread_self()) && wsd_thread_is_ours();
+}
+
+static void drive__by_a_caller__does_all_on_its_thread(void **state)
+{
+    const pthread_t caller = pthread_self();
+    struct peer *peer = PEER_START(answers_ok);
+    bool was_caller = false;
+    struct run run;
+    struct bed bed;
+
+    (void)state;
+    bed_create(&bed);
+    run_init(&run, "abc");
+    run.driver = &caller;
+    run.on_done = note_whose_thread;
+    run.context = &was_caller;
+    run_prepare(&run, &bed, peer_url(peer));
+    assert_true(run_drive(&run, WSD_ASK_START, 1));
+    assert_int_equal(atomic_load(&run.feed.hungry), 1);
+    pthread_mutex_lock(&run.feed.mutex);
+    run.feed.granted = 3;
+    run.feed.ended = true;
+    pthread_mutex_unlock(&run.feed.mutex);
+    /* The other one may have taken over what was left behind. */
+    if (!run_drive(&run, WSD_ASK_WAKE, 0))
+        was_caller = true;
+    run_await_done(&run);
+    assert_hr(run.result, S_OK);
+    assert_true(was_caller);
+    assert_false(wsd_thread_is_ours());
+    assert_wire(peer, "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+    run_free(&run);
+    bed_destroy(&bed);
+    peer_stop(peer);
+}
+
+/* A caller goes, and what it leaves behind goes on. */
+static void drive__the_caller_leaves__the_transport_goes_on(void **state)
+{
+    struct peer *peer = PEER_START(answers_ok);
+    struct run run;
+    struct bed bed;
+
+    (void)state;
+    bed_create(&bed);
+    run_init(&run, "abc");
+    run_prepare(&run, &bed, peer_url(peer));
+    {
+        const struct run_wait wait = {
+            {run_wait_is_over, 0}, &run, 0}; /* no time at all */
+
+        assert_true(run.transfer->vtable->drive(run.transfer, WSD_ASK_START, &wait.seam));
+    }
+    run_await_hungry(&run, 1);
+    run_grant_all(&run);
+    run_await_done(&run);
+    assert_hr(run.result, S_OK);
+    run_free(&run);
+    bed_destroy(&bed);
+    peer_stop(peer);
+}
+
+struct drive {
+    struct worker worker;
+    struct run *run;
+    bool driven;
+};
+
+static void drive_now(void *context)
+{
+    struct drive *drive = context;
+
+    drive->driven = run_drive(drive->run, WSD_ASK_START, 0);
+}
+
+static void drive__while_another_thread_does__only_asks(void **state)
+{
+    static const struct peer_step silent[] = {{.what = PEER_READ_TO_END}};
+    struct peer *peers[] = {PEER_START(silent), PEER_START(answers_ok)};
+    struct drive drive;
+    struct run runs[2];
+    struct bed bed;
+
+    (void)state;
+    bed_create(&bed);
+    for (int i = 0; i < 2; i++) {
+        run_init(&runs[i], "abc");
+        run_prepare(&runs[i], &bed, peer_url(peers[i]));
+    }
+    drive.run = &runs[0];
+    worker_start(&drive.worker, drive_now, &drive);
+    run_await_hungry(&runs[0], 1);
+    assert_false(run_drive(&runs[1], WSD_ASK_START, 0));
+    run_await_hungry(&runs[1], 1);
+    run_grant_all(&runs[1]);
+    run_await_done(&runs[1]);
+    assert_hr(runs[1].result, S_OK);
+    run_abort(&runs[0]);
+    worker_join(&drive.worker);
+    assert_true(drive.driven);
+    run_await_done(&runs[0]);
+    assert_hr(runs[0].result, E_ABORT);
+    for (int i = 0; i < 2; i++)
+        run_free(&runs[i]);
+    bed_destroy(&bed);
+    for (int i = 0; i < 2; i++)
+        peer_stop(peers[i]);
+}
+
+static void drive__the_transport_ends__returns(void **state)
+{
+    static const struct peer_step silent[] = {{.what = PEER_READ_TO_END}};
+    struct peer *peer = PEER_START(silent);
+    struct drive drive;
+    struct run run;
+    struct bed bed;
+
+    (void)state;
+    bed_create(&bed);
+    run_init(&run, "abc");
+    run_prepare(&run, &bed, peer_url(peer));
+    drive.run = &run;
+    worker_start(&drive.worker, drive_now, &drive);
+    run_await_hungry(&run, 1);
+    wsd_curl_transport_release(bed.transport);
+    worker_join(&drive.worker);
+    assert_hr(run.result, E_ABORT);
+    assert_false(run_drive(&run, WSD_ASK_WAKE, 0)); /* there is nothing any more */
+    run_free(&run);
+    assert_int_equal(atomic_load(&bed.live), 0);
+    peer_stop(peer);
+}
+
 static void release_transport(struct run *run)
 {
     wsd_curl_transport_release(((struct bed *)run->context)->transport);
@@ -2010,6 +2172,10 @@ int main(void)
         cmocka_unit_test(create__no_descriptor_left__says_so),
         cmocka_unit_test(transfers__fifty_at_once__each_gets_its_own_answer),
         cmocka_unit_test(release__transfers_in_every_phase__aborts_them_all),
+        cmocka_unit_test(drive__by_a_caller__does_all_on_its_thread),
+        cmocka_unit_test(drive__the_caller_leaves__the_transport_goes_on),
+        cmocka_unit_test(drive__while_another_thread_does__only_asks),
+        cmocka_unit_test(drive__the_transport_ends__returns),
         cmocka_unit_test(release__on_its_own_thread__does_not_wait_for_itself),
         cmocka_unit_test(prepare__while_the_transport_ends__is_refused),
         cmocka_unit_test(calls__from_many_threads__end_in_one_done),
