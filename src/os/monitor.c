@@ -6,6 +6,9 @@
 
 #include "os/thread.h"
 
+/* Most threads are inside for less time than it takes to sleep until they leave. */
+enum { TRIES = 100 };
+
 HRESULT wsd_monitor_init(struct wsd_monitor *monitor)
 {
     pthread_condattr_t attr;
@@ -42,6 +45,9 @@ void wsd_monitor_fini(struct wsd_monitor *monitor)
 
 void wsd_monitor_enter(struct wsd_monitor *monitor)
 {
+    for (unsigned tries = 0; tries < TRIES; tries++)
+        if (pthread_mutex_trylock(&monitor->mutex) == 0)
+            return;
     pthread_mutex_lock(&monitor->mutex);
 }
 

@@ -265,9 +265,11 @@ static void server_wait(struct wsd_mhd_server *server)
 
     server_settle(server, patience != 0);
     count = wsd_poller_wait(server->poller, events, 2, patience);
+    if (count == 0)
+        return;
     /* Of a client that it cannot accept, because there is no descriptor, libmicrohttpd is
      * told again and again. */
-    if (count > 0 && server->vain_runs >= MAX_VAIN_RUNS)
+    if (server->vain_runs >= MAX_VAIN_RUNS)
         (void)wsd_poller_wait(server->rest, events, 1, VAIN_RUN_MS);
     wsd_wake_fd_clear(&server->wake);
 }

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -44,6 +45,24 @@ static void enter__many_threads__one_at_a_time(void **state)
     for (int i = 0; i < THREADS; i++)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
     assert_int_equal(shared.turns, THREADS * TURNS);
+    wsd_monitor_fini(&shared.monitor);
+}
+
+static void enter__inside_for_long__another_thread_waits(void **state)
+{
+    const struct timespec moment = {.tv_nsec = 20000000};
+    struct shared shared = {0};
+    pthread_t thread;
+
+    (void)state;
+    assert_int_equal(wsd_monitor_init(&shared.monitor), S_OK);
+    wsd_monitor_enter(&shared.monitor);
+    assert_int_equal(pthread_create(&thread, NULL, take_turns, &shared), 0);
+    nanosleep(&moment, NULL);
+    assert_int_equal(shared.turns, 0);
+    wsd_monitor_leave(&shared.monitor);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(shared.turns, TURNS);
     wsd_monitor_fini(&shared.monitor);
 }
 
@@ -189,6 +208,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(enter__many_threads__one_at_a_time),
+        cmocka_unit_test(enter__inside_for_long__another_thread_waits),
         cmocka_unit_test(wait_until__deadline_passed__is_false_and_inside_again),
         cmocka_unit_test(wake_all__several_waiting__wakes_each),
         cmocka_unit_test(wake_one__once_for_each_waiting__wakes_all),
