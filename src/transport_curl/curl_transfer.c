@@ -400,9 +400,7 @@ static void transfer_begin(struct wsd_curl_transfer *transfer)
 
 void wsd_curl_transfer_again(struct wsd_curl_transfer *transfer)
 {
-    CURLM *multi = wsd_curl_transport_multi(transfer->transport);
-
-    curl_multi_remove_handle(multi, transfer->easy);
+    wsd_curl_transport_remove(transfer);
     transfer->paused = transfer->full = transfer->head_ended = false;
     transfer->curl_is_done = transfer->spoiled = false;
     transfer->challenge = 0;
@@ -410,10 +408,7 @@ void wsd_curl_transfer_again(struct wsd_curl_transfer *transfer)
     transfer->taken = 0;
     transfer->error[0] = '\0';
     transfer_begin(transfer);
-    if (curl_multi_add_handle(multi, transfer->easy) != CURLM_OK) {
-        transfer->added = false;
-        transfer->failure = E_OUTOFMEMORY;
-    }
+    transfer->failure = wsd_curl_transport_add(transfer);
     wsd_curl_transport_touch(transfer);
 }
 
@@ -428,11 +423,10 @@ void wsd_curl_transfer_finish(struct wsd_curl_transfer *transfer, HRESULT result
     result = transfer->protocol->conclude(transfer, result);
     if (FAILED(result))
         transfer_log_failure(transfer, result);
-    if (transfer->added)
+    if (transfer->added) {
         transfer_log_end(transfer);
-    if (transfer->added)
-        curl_multi_remove_handle(wsd_curl_transport_multi(transfer->transport),
-                                 transfer->easy);
+        wsd_curl_transport_remove(transfer);
+    }
     wsd_curl_transport_forget(transfer);
     transfer_free_curl(transfer);
     transfer->handler->vtable->done(transfer->handler, result);
@@ -472,14 +466,12 @@ void wsd_curl_transfer_serve(struct wsd_curl_transfer *transfer, unsigned reques
         return;
     }
     if ((requests & WSD_CURL_START) && !transfer->added) {
-        CURLMcode code = curl_multi_add_handle(
-            wsd_curl_transport_multi(transfer->transport), transfer->easy);
+        HRESULT hr = wsd_curl_transport_add(transfer);
 
-        if (code != CURLM_OK) {
-            wsd_curl_transfer_finish(transfer, E_OUTOFMEMORY);
+        if (FAILED(hr)) {
+            wsd_curl_transfer_finish(transfer, hr);
             return;
         }
-        transfer->added = true;
         transfer_begin(transfer);
         wsd_curl_transfer_log(transfer, WSD_LOG_DEBUG, S_OK, "begins");
     }

@@ -18,7 +18,7 @@
 #define NEVER UINT64_MAX
 
 /* libcurl would keep four for each transfer that there ever was at a time. */
-#define MAX_KEPT_CONNECTIONS 16L
+#define MAX_KEPT_CONNECTIONS 16
 
 struct wsd_curl_transport {
     struct wsd_transport seam;
@@ -39,6 +39,7 @@ struct wsd_curl_transport {
 
     /* I/O thread only */
     CURLM *multi;
+    size_t added; /* transfers that it has */
     struct wsd_poller *poller;
     struct wsd_curl_transfer *touched;
     uint64_t curl_timer_ms; /* when libcurl wants CURL_SOCKET_TIMEOUT, or NEVER */
@@ -308,17 +309,44 @@ static int transport_on_timer(CURLM *multi, long timeout_ms, void *context)
     return 0;
 }
 
-CURLM *wsd_curl_transport_multi(struct wsd_curl_transport *transport)
+static CURLM *transport_multi(struct wsd_curl_transport *transport)
 {
     if (transport->multi == NULL) {
         transport->multi = curl_multi_init();
-        curl_multi_setopt(transport->multi, CURLMOPT_MAXCONNECTS, MAX_KEPT_CONNECTIONS);
+        curl_multi_setopt(transport->multi, CURLMOPT_MAXCONNECTS,
+                          (long)MAX_KEPT_CONNECTIONS);
         curl_multi_setopt(transport->multi, CURLMOPT_SOCKETFUNCTION, transport_on_socket);
         curl_multi_setopt(transport->multi, CURLMOPT_SOCKETDATA, transport);
         curl_multi_setopt(transport->multi, CURLMOPT_TIMERFUNCTION, transport_on_timer);
         curl_multi_setopt(transport->multi, CURLMOPT_TIMERDATA, transport);
     }
     return transport->multi;
+}
+
+bool wsd_curl_transport_is_crowded(const struct wsd_curl_transport *transport)
+{
+    return transport->added > MAX_KEPT_CONNECTIONS;
+}
+
+HRESULT wsd_curl_transport_add(struct wsd_curl_transfer *transfer)
+{
+    struct wsd_curl_transport *transport = transfer->transport;
+
+    /* libcurl would look at the connections of all others for one that is free. */
+    if (wsd_curl_transport_is_crowded(transport))
+        curl_easy_setopt(transfer->easy, CURLOPT_FRESH_CONNECT, 1L);
+    if (curl_multi_add_handle(transport_multi(transport), transfer->easy) != CURLM_OK)
+        return E_OUTOFMEMORY;
+    transfer->added = true;
+    transport->added++;
+    return S_OK;
+}
+
+void wsd_curl_transport_remove(struct wsd_curl_transfer *transfer)
+{
+    curl_multi_remove_handle(transport_multi(transfer->transport), transfer->easy);
+    transfer->added = false;
+    transfer->transport->added--;
 }
 
 /* Collects what libcurl finished, and settles all transfers that it touched. */
@@ -539,7 +567,7 @@ static HRESULT transport_open(struct wsd_curl_transport *transport,
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return E_OUTOFMEMORY;
     transport->curl_is_up = true;
-    if (wsd_curl_transport_multi(transport) == NULL)
+    if (transport_multi(transport) == NULL)
         return E_OUTOFMEMORY;
     return S_OK;
 }

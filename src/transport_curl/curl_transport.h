@@ -63,7 +63,12 @@ void wsd_curl_transport_request(struct wsd_curl_transfer *transfer, unsigned wha
 bool wsd_curl_transport_wants_end(struct wsd_curl_transfer *transfer);
 
 /* I/O thread only: */
-CURLM *wsd_curl_transport_multi(struct wsd_curl_transport *transport);
+/* Gives the transfer to libcurl.  S_OK or E_OUTOFMEMORY. */
+HRESULT wsd_curl_transport_add(struct wsd_curl_transfer *transfer);
+/* Takes it back. */
+void wsd_curl_transport_remove(struct wsd_curl_transfer *transfer);
+/* Are there so many transfers that a connection which one leaves would not be kept? */
+bool wsd_curl_transport_is_crowded(const struct wsd_curl_transport *transport);
 /* Something happened to the transfer: settle it when libcurl has returned. */
 void wsd_curl_transport_touch(struct wsd_curl_transfer *transfer);
 /* Wakes it in WSD_PULL_AGAIN_MS, or before. */
