@@ -349,8 +349,8 @@ void wsd_curl_transport_remove(struct wsd_curl_transfer *transfer)
     transfer->transport->added--;
 }
 
-/* Collects what libcurl finished, and settles all transfers that it touched. */
-static void transport_settle(struct wsd_curl_transport *transport)
+/* Which transfers libcurl has finished. */
+static void transport_collect(struct wsd_curl_transport *transport)
 {
     CURLMsg *message;
     int left;
@@ -367,6 +367,12 @@ static void transport_settle(struct wsd_curl_transport *transport)
         transfer->lacks_memory = errno == ENOMEM;
         wsd_curl_transport_touch(transfer);
     }
+}
+
+/* All transfers that libcurl has touched. */
+static void transport_settle(struct wsd_curl_transport *transport)
+{
+    transport_collect(transport);
     while (transport->touched != NULL) {
         struct wsd_curl_transfer *transfer = transport->touched;
 
@@ -405,7 +411,7 @@ static void transport_act(struct wsd_curl_transport *transport, curl_socket_t fd
     errno = 0; /* for lacks_memory */
     if (curl_multi_socket_action(transport->multi, fd, events, &running) != CURLM_OK)
         transport_give_up(transport);
-    transport_settle(transport);
+    transport_collect(transport);
 }
 
 /* Takes the whole queue at once, so that a callback may queue again. */
@@ -526,6 +532,8 @@ static void transport_run(void *context)
                 what |= CURL_CSELECT_OUT;
             transport_act(transport, events[i].fd, what);
         }
+        /* Together: those who can write again are told so one after the other. */
+        transport_settle(transport);
         transport_serve(transport);
         now = wsd_clock_ms();
         transport_look(transport, now);
@@ -535,6 +543,7 @@ static void transport_run(void *context)
         if (transport->curl_timer_ms <= now) {
             transport->curl_timer_ms = NEVER;
             transport_act(transport, CURL_SOCKET_TIMEOUT, 0);
+            transport_settle(transport);
         }
     }
     /* Nothing is added any more. */
