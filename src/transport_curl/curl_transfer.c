@@ -94,6 +94,8 @@ static size_t transfer_on_read(char *buffer, size_t size, size_t count, void *co
     switch (pull) {
     case WSD_PULL_BYTES:
         transfer->pulled_bytes += pulled;
+        if (pulled == size * count)
+            wsd_curl_transport_note_more(transfer, pulled);
         /* libcurl does not ask again when it has all of a declared length. */
         if (transfer->pulled_bytes == transfer->body_length)
             transfer->pulled_all = true;
@@ -259,7 +261,7 @@ HRESULT wsd_curl_transfer_set_options(struct wsd_curl_transfer *transfer, const 
     SET(NOPROXY, ""); /* and no list of its of whom to reach without one */
     SET(OPENSOCKETFUNCTION, transfer_on_open_socket);
     SET(OPENSOCKETDATA, transfer);
-    SET(UPLOAD_BUFFERSIZE, buffer_bytes(transfer, 2, UPLOAD_BYTES));
+    SET(UPLOAD_BUFFERSIZE, buffer_bytes(transfer, 4, UPLOAD_BYTES));
     SET(BUFFERSIZE, buffer_bytes(transfer, 4, DOWNLOAD_BYTES));
     SET(READFUNCTION, transfer_on_read);
     SET(READDATA, transfer);

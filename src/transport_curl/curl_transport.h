@@ -71,6 +71,8 @@ void wsd_curl_transport_remove(struct wsd_curl_transfer *transfer);
 bool wsd_curl_transport_is_crowded(const struct wsd_curl_transport *transport);
 /* Something happened to the transfer: settle it when libcurl has returned. */
 void wsd_curl_transport_touch(struct wsd_curl_transfer *transfer);
+/* It gave as much as was asked for. */
+void wsd_curl_transport_note_more(struct wsd_curl_transfer *transfer, size_t taken);
 /* Wakes it in WSD_PULL_AGAIN_MS, or before. */
 void wsd_curl_transport_look_again(struct wsd_curl_transfer *transfer);
 /* Call wsd_curl_transfer_check() at `when` at the latest. */

@@ -43,7 +43,7 @@ static void client__all_streams_full__takes_what_the_formula_says(void **state)
     (void)state;
     for (size_t r = 0; r < COUNT(rings); r++) {
         wsd_client_options options = WSD_CLIENT_OPTIONS_INIT;
-        size_t most = rings[r] + clamped(rings[r] / 2, 256 * KIB) +
+        size_t most = rings[r] + clamped(rings[r] / 4, 256 * KIB) +
                       clamped(rings[r] / 4, 64 * KIB) + 32 * KIB;
         wsd_outbound_message *messages[STREAMS];
         IWSDOutboundAttachment *parts[STREAMS];
