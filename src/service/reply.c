@@ -182,8 +182,8 @@ HRESULT wsd_reply_send(struct wsd_reply *reply, struct wsd_outbound_message *mes
     message->sent = true;
     for (size_t i = 0; i < message->part_count && hr == S_OK; i++)
         hr = wsd_outbound_arm(
-            message->parts[i].attachment, &reply->host, options->attachments.ring_bytes,
-            options->attachments.wait_budget_ms, message->parts[i].length);
+            message->parts[i]->attachment, &reply->host, options->attachments.ring_bytes,
+            options->attachments.wait_budget_ms, message->parts[i]->length);
     if (hr == S_OK)
         hr = reply_take(reply, message);
     if (FAILED(hr)) {
