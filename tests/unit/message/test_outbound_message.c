@@ -157,7 +157,7 @@ static void attach__one_too_many__exceeds_the_quota(void **state)
         assert_hr(attach(message, path, objects[i]),
                   i < WSD_MAX_ATTACHMENTS ? S_OK : WS_E_QUOTA_EXCEEDED);
     }
-    assert_string_equal(message->parts[WSD_MAX_ATTACHMENTS - 1].content_id, "48@body");
+    assert_string_equal(message->parts[WSD_MAX_ATTACHMENTS - 1]->content_id, "48@body");
     /* The refused one is nobody's. */
     assert_hr(wsd_outbound_bind(
                   wsd_outbound_from((IWSDAttachment *)objects[WSD_MAX_ATTACHMENTS])),
