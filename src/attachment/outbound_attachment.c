@@ -494,11 +494,18 @@ static bool outbound_holds_back_locked(const struct wsd_outbound *self)
            !outbound_has_much_locked(self);
 }
 
+/* At the first free byte it would cost a thread switch for each pull. */
+static bool outbound_has_room_locked(const struct wsd_outbound *self)
+{
+    const struct wsd_ring *ring = &self->synced.channel.ring;
+
+    return ring->used <= ring->capacity / 2;
+}
+
 static enum wsd_pull outbound_pull(struct wsd_body_source *source, uint8_t *buffer,
                                    size_t capacity, size_t *size)
 {
     struct wsd_outbound *self = outbound_from_source(source);
-    const struct wsd_ring *ring = &self->synced.channel.ring;
     enum wsd_pull result = WSD_PULL_BYTES;
     bool holds_back;
 
@@ -534,12 +541,22 @@ static enum wsd_pull outbound_pull(struct wsd_body_source *source, uint8_t *buff
     } else if (*size == 0) {
         self->synced.puller = PULLER_WAITS;
         result = WSD_PULL_NOTHING_NOW;
-    } else if (self->synced.state == OUTBOUND_OPEN && ring->used <= ring->capacity / 2) {
-        /* At the first free byte it would cost a thread switch for each pull. */
-        wsd_waiting_changed_locked(&self->synced.waiting);
+    } else if (outbound_has_room_locked(self)) {
+        wsd_waiting_wake_locked(&self->synced.waiting);
     }
     outbound_leave(self);
     return result;
+}
+
+/* Who does not wait learns here that there is room. */
+static void outbound_rest(struct wsd_body_source *source)
+{
+    struct wsd_outbound *self = outbound_from_source(source);
+
+    outbound_enter(self);
+    if (self->synced.state == OUTBOUND_OPEN && outbound_has_room_locked(self))
+        wsd_waiting_changed_locked(&self->synced.waiting);
+    outbound_leave(self);
 }
 
 static void outbound_sent(struct wsd_body_source *source)
@@ -588,6 +605,7 @@ static bool outbound_rewind(struct wsd_body_source *source)
 
 static const struct wsd_body_source_vtable outbound_source_vtable = {
     .pull = outbound_pull,
+    .rest = outbound_rest,
     .sent = outbound_sent,
     .can_rewind = outbound_can_rewind,
     .rewind = outbound_rewind,

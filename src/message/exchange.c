@@ -451,9 +451,9 @@ HRESULT wsd_exchange_send(struct wsd_outbound_message *message,
     wsd_envelope_writer_destroy(message->writer); /* what it wrote is in the package */
     message->writer = NULL;
     for (size_t i = 0; i < message->part_count && hr == S_OK; i++)
-        hr = wsd_outbound_arm(message->parts[i].attachment, &exchange->host,
+        hr = wsd_outbound_arm(message->parts[i]->attachment, &exchange->host,
                               options->ring_bytes, options->wait_budget_ms,
-                              message->parts[i].length);
+                              message->parts[i]->length);
     if (hr == S_OK) {
         exchange_start(exchange, message->part_count > 0 ? START_ALLOWED : START);
     } else {

@@ -39,8 +39,8 @@ void wsd_message_release(struct wsd_outbound_message *message)
     if (!message->sent)
         wsd_message_fail(message, E_ABORT);
     for (size_t i = 0; i < message->part_count; i++) {
-        wsd_outbound_release_use(message->parts[i].attachment);
-        wsd_free(message->mem, message->parts[i].content_type);
+        wsd_outbound_release_use(message->parts[i]->attachment);
+        wsd_free(message->mem, message->parts[i]);
     }
     wsd_envelope_writer_destroy(message->writer);
     if (message->exchange != NULL)
@@ -73,17 +73,18 @@ HRESULT wsd_message_attach(struct wsd_outbound_message *message, const char *pat
                            struct wsd_outbound *attachment, const char *content_type,
                            uint64_t length)
 {
-    size_t index = message->part_count;
-    struct wsd_message_part *part = &message->parts[index];
+    size_t index = message->part_count, type_size = strlen(content_type) + 1;
+    struct wsd_message_part *part;
     HRESULT hr;
 
     if (index == WSD_MAX_ATTACHMENTS)
         return WS_E_QUOTA_EXCEEDED;
+    part = wsd_alloc(message->mem, sizeof(*part) + type_size);
+    if (part == NULL)
+        return E_OUTOFMEMORY;
+    memcpy(part->content_type, content_type, type_size);
     (void)snprintf(part->content_id, sizeof(part->content_id), "%u@body",
                    (unsigned)index);
-    part->content_type = wsd_copy(message->mem, content_type, strlen(content_type));
-    if (part->content_type == NULL)
-        return E_OUTOFMEMORY;
     hr = wsd_outbound_bind(attachment);
     if (FAILED(hr))
         goto fail;
@@ -94,21 +95,21 @@ HRESULT wsd_message_attach(struct wsd_outbound_message *message, const char *pat
     }
     part->attachment = attachment;
     part->length = length;
+    message->parts[index] = part;
     message->part_count++;
     if (message->abandoned)
         wsd_outbound_fail(attachment, E_ABORT);
     return S_OK;
 
 fail:
-    wsd_free(message->mem, part->content_type);
-    part->content_type = NULL;
+    wsd_free(message->mem, part);
     return hr;
 }
 
 void wsd_message_fail(struct wsd_outbound_message *message, HRESULT error)
 {
     for (size_t i = 0; i < message->part_count; i++)
-        wsd_outbound_fail(message->parts[i].attachment, error);
+        wsd_outbound_fail(message->parts[i]->attachment, error);
 }
 
 void wsd_message_abandon(struct wsd_outbound_message *message)
@@ -121,14 +122,14 @@ void wsd_message_log_forgotten(const struct wsd_outbound_message *message,
                                const struct wsd_log_subject *subject)
 {
     for (size_t i = 0; i < message->part_count; i++)
-        if (wsd_outbound_is_forgotten(message->parts[i].attachment))
+        if (wsd_outbound_is_forgotten(message->parts[i]->attachment))
             wsd_observer_log(subject, WSD_LOG_WARNING, WSD_LOG_MESSAGE, E_ABORT,
                              "attachment %s was released without Close or Abort",
-                             message->parts[i].content_id);
+                             message->parts[i]->content_id);
 }
 
 void wsd_message_settle(struct wsd_outbound_message *message)
 {
     for (size_t i = 0; i < message->part_count; i++)
-        wsd_outbound_settle(message->parts[i].attachment);
+        wsd_outbound_settle(message->parts[i]->attachment);
 }

@@ -21,9 +21,9 @@
 
 struct wsd_message_part {
     struct wsd_outbound *attachment; /* a use */
-    char *content_type;              /* owned */
     uint64_t length;                 /* the declared one, or WSD_LENGTH_UNKNOWN */
     char content_id[16];             /* "48@body" is the longest */
+    char content_type[];
 };
 
 /* Of a message that is the reply to a request: sends it, as wsd_service_reply()
@@ -37,7 +37,7 @@ struct wsd_outbound_message {
     const struct wsd_mem *mem; /* borrowed */
     atomic_uint references;
     struct wsd_envelope_writer *writer;
-    struct wsd_message_part parts[WSD_MAX_ATTACHMENTS];
+    struct wsd_message_part *parts[WSD_MAX_ATTACHMENTS]; /* part_count are owned */
     atomic_size_t part_count;
     atomic_bool abandoned;
     bool sent; /* it changes no more, and its sender fails its parts */

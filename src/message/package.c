@@ -12,7 +12,7 @@ static HRESULT add_lengths(struct wsd_package *package,
     bool known = true;
 
     for (size_t i = 0; i < message->part_count; i++) {
-        uint64_t length = message->parts[i].length;
+        uint64_t length = message->parts[i]->length;
 
         if (length == WSD_LENGTH_UNKNOWN)
             known = false;
@@ -39,7 +39,7 @@ static HRESULT make_multipart(struct wsd_package *package,
     if (FAILED(hr))
         return hr;
     for (size_t i = 0; i < message->part_count; i++) {
-        const struct wsd_message_part *part = &message->parts[i];
+        const struct wsd_message_part *part = message->parts[i];
 
         parts[1 + i] = (struct wsd_multipart_part){part->content_type, part->content_id,
                                                    wsd_outbound_source(part->attachment)};

@@ -12,7 +12,7 @@ static wsd_message_progress look(const struct wsd_progress *progress,
                                 .result = S_OK};
 
     for (size_t i = 0; i < message->part_count; i++) {
-        const struct wsd_message_part *part = &message->parts[i];
+        const struct wsd_message_part *part = message->parts[i];
         wsd_attachment_progress of_part;
 
         wsd_outbound_get_progress(part->attachment, &of_part);

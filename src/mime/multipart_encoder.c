@@ -112,6 +112,15 @@ static enum wsd_pull encoder_pull(struct wsd_body_source *source, uint8_t *buffe
     return WSD_PULL_BYTES;
 }
 
+static void encoder_rest(struct wsd_body_source *source)
+{
+    struct wsd_multipart_encoder *encoder = (struct wsd_multipart_encoder *)source;
+    struct wsd_body_source *content = encoder->parts[encoder->current].content;
+
+    if (content != NULL && content->vtable->rest != NULL)
+        content->vtable->rest(content);
+}
+
 static void encoder_sent(struct wsd_body_source *source)
 {
     struct wsd_multipart_encoder *encoder = (struct wsd_multipart_encoder *)source;
@@ -159,6 +168,7 @@ static bool encoder_rewind(struct wsd_body_source *source)
 
 static const struct wsd_body_source_vtable encoder_vtable = {
     .pull = encoder_pull,
+    .rest = encoder_rest,
     .sent = encoder_sent,
     .can_rewind = encoder_can_rewind,
     .rewind = encoder_rewind,

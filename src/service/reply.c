@@ -182,8 +182,8 @@ HRESULT wsd_reply_send(struct wsd_reply *reply, struct wsd_outbound_message *mes
     message->sent = true;
     for (size_t i = 0; i < message->part_count && hr == S_OK; i++)
         hr = wsd_outbound_arm(
-            message->parts[i].attachment, &reply->host, options->attachments.ring_bytes,
-            options->attachments.wait_budget_ms, message->parts[i].length);
+            message->parts[i]->attachment, &reply->host, options->attachments.ring_bytes,
+            options->attachments.wait_budget_ms, message->parts[i]->length);
     if (hr == S_OK)
         hr = reply_take(reply, message);
     if (FAILED(hr)) {
@@ -336,6 +336,8 @@ enum wsd_pull wsd_reply_pull(struct wsd_reply *reply, uint8_t *buffer, size_t ca
     if (wsd_reply_is_cut(reply))
         return WSD_PULL_ABORTED;
     pulled = reply->body->vtable->pull(reply->body, buffer, capacity, size);
+    if (reply->body->vtable->rest != NULL)
+        reply->body->vtable->rest(reply->body);
     if (pulled == WSD_PULL_ABORTED) /* its attachment is about to tell the host */
         wsd_reply_cut(reply);
     return pulled;

@@ -35,6 +35,10 @@ struct wsd_body_source_vtable {
     enum wsd_pull (*pull)(struct wsd_body_source *source, uint8_t *buffer,
                           size_t capacity, size_t *size);
 
+    /* The puller does something else now: the time to tell others what its pulls have
+     * changed, which may cost a thread switch.  NULL: nobody is told. */
+    void (*rest)(struct wsd_body_source *source);
+
     /* Called once after WSD_PULL_END, when all bytes, and what the transport or an
      * outer source adds behind them, have been handed to the network. */
     void (*sent)(struct wsd_body_source *source);

@@ -62,6 +62,9 @@ static HRESULT http_line(struct wsd_curl_transfer *transfer, const char *line,
         transfer->head_ended = true;
         if (transfer->status == 401)
             tell_challenge(transfer);
+        /* libcurl would look for the oldest among all to close. */
+        if (transfer->status != 0 && wsd_curl_transport_is_crowded(transfer->transport))
+            curl_easy_setopt(transfer->easy, CURLOPT_FORBID_REUSE, 1L);
     }
     return S_OK;
 }

@@ -201,8 +201,9 @@ CURLcode wsd_curl_settings_apply(const struct wsd_curl_settings *settings,
         SET(CURLOPT_SSL_VERIFYPEER, 0L);
         SET(CURLOPT_SSL_VERIFYHOST, 0L);
     }
-    /* libcurl would still look into its own folder beside a file, and the reverse. */
-    if (has_authorities) {
+    /* libcurl would still look into its own folder beside a file, and the reverse; and it
+     * copies both for each connection, used or not. */
+    if (has_authorities || !exposure.is_encrypted) {
         SET(CURLOPT_CAINFO, NULL);
         SET(CURLOPT_CAPATH, NULL);
     }

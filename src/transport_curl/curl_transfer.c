@@ -105,6 +105,8 @@ static size_t transfer_on_read(char *buffer, size_t size, size_t count, void *co
     switch (pull) {
     case WSD_PULL_BYTES:
         transfer->pulled_bytes += pulled;
+        if (pulled == size * count)
+            wsd_curl_transport_note_more(transfer, pulled);
         /* libcurl does not ask again when it has all of a declared length. */
         if (transfer->pulled_bytes == transfer->body_length)
             transfer->pulled_all = true;
@@ -251,6 +253,13 @@ static long buffer_bytes(const struct wsd_curl_transfer *transfer, size_t rings_
     return (long)(share < LEAST_BYTES ? LEAST_BYTES : share < most ? share : most);
 }
 
+void wsd_curl_transfer_set_upload_buffer(struct wsd_curl_transfer *transfer,
+                                         bool is_small)
+{
+    curl_easy_setopt(transfer->easy, CURLOPT_UPLOAD_BUFFERSIZE,
+                     buffer_bytes(transfer, is_small ? 4 : 2, UPLOAD_BYTES));
+}
+
 HRESULT wsd_curl_transfer_set_options(struct wsd_curl_transfer *transfer, const char *url)
 {
     CURL *easy = transfer->easy;
@@ -270,7 +279,6 @@ HRESULT wsd_curl_transfer_set_options(struct wsd_curl_transfer *transfer, const 
     SET(NOPROXY, ""); /* and no list of its of whom to reach without one */
     SET(OPENSOCKETFUNCTION, transfer_on_open_socket);
     SET(OPENSOCKETDATA, transfer);
-    SET(UPLOAD_BUFFERSIZE, buffer_bytes(transfer, 2, UPLOAD_BYTES));
     SET(BUFFERSIZE, buffer_bytes(transfer, 4, DOWNLOAD_BYTES));
     SET(READFUNCTION, transfer_on_read);
     SET(READDATA, transfer);
@@ -412,17 +420,9 @@ static void transfer_begin(struct wsd_curl_transfer *transfer)
     transfer_limit_connecting(transfer, now_ms);
 }
 
-static void transfer_set_added(struct wsd_curl_transfer *transfer, bool added)
-{
-    transfer->added = added;
-    wsd_curl_transport_count(transfer->transport, added ? 1 : -1);
-}
-
 void wsd_curl_transfer_again(struct wsd_curl_transfer *transfer)
 {
-    CURLM *multi = wsd_curl_transport_multi(transfer->transport);
-
-    curl_multi_remove_handle(multi, transfer->easy);
+    wsd_curl_transport_remove(transfer);
     transfer->paused = transfer->full = transfer->head_ended = false;
     transfer->curl_is_done = transfer->spoiled = false;
     transfer->challenge = 0;
@@ -430,10 +430,7 @@ void wsd_curl_transfer_again(struct wsd_curl_transfer *transfer)
     transfer->taken = 0;
     transfer->error[0] = '\0';
     transfer_begin(transfer);
-    if (curl_multi_add_handle(multi, transfer->easy) != CURLM_OK) {
-        transfer_set_added(transfer, false);
-        transfer->failure = E_OUTOFMEMORY;
-    }
+    transfer->failure = wsd_curl_transport_add(transfer);
     wsd_curl_transport_touch(transfer);
 }
 
@@ -450,9 +447,7 @@ void wsd_curl_transfer_finish(struct wsd_curl_transfer *transfer, HRESULT result
         transfer_log_failure(transfer, result);
     if (transfer->added) {
         transfer_log_end(transfer);
-        curl_multi_remove_handle(wsd_curl_transport_multi(transfer->transport),
-                                 transfer->easy);
-        transfer_set_added(transfer, false);
+        wsd_curl_transport_remove(transfer);
     }
     wsd_curl_transport_forget(transfer);
     transfer_free_curl(transfer);
@@ -493,14 +488,12 @@ void wsd_curl_transfer_serve(struct wsd_curl_transfer *transfer, unsigned reques
         return;
     }
     if ((requests & WSD_CURL_START) && !transfer->added) {
-        CURLMcode code = curl_multi_add_handle(
-            wsd_curl_transport_multi(transfer->transport), transfer->easy);
+        HRESULT hr = wsd_curl_transport_add(transfer);
 
-        if (code != CURLM_OK) {
-            wsd_curl_transfer_finish(transfer, E_OUTOFMEMORY);
+        if (FAILED(hr)) {
+            wsd_curl_transfer_finish(transfer, hr);
             return;
         }
-        transfer_set_added(transfer, true);
         transfer_begin(transfer);
         wsd_curl_transfer_log(transfer, WSD_LOG_DEBUG, S_OK, "begins");
     }
@@ -557,6 +550,8 @@ static void transfer_ask(struct wsd_curl_transfer *transfer)
 
 void wsd_curl_transfer_settle(struct wsd_curl_transfer *transfer)
 {
+    if (transfer->body != NULL && transfer->body->vtable->rest != NULL)
+        transfer->body->vtable->rest(transfer->body);
     transfer_ask(transfer);
     if (FAILED(transfer->failure)) {
         wsd_curl_transfer_finish(transfer, transfer->failure);

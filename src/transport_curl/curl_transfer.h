@@ -120,6 +120,9 @@ void wsd_curl_transfer_release(struct wsd_curl_transfer *transfer);
 
 /* The driver only, and only before the end: */
 
+/* libcurl's, from which it sends: half of the ring, or a quarter. */
+void wsd_curl_transfer_set_upload_buffer(struct wsd_curl_transfer *transfer,
+                                         bool is_small);
 /* Does what other threads asked for. */
 void wsd_curl_transfer_serve(struct wsd_curl_transfer *transfer, unsigned requests);
 /* Draws the conclusions from what happened inside libcurl. */

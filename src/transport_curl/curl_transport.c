@@ -18,7 +18,13 @@
 #define NEVER UINT64_MAX
 
 /* libcurl would keep four for each transfer that there ever was at a time. */
-#define MAX_KEPT_CONNECTIONS 16L
+#define MAX_KEPT_CONNECTIONS 16
+
+/* Transfers: that of so many each takes less memory counts for more than its speed. */
+#define MANY 128
+
+/* Bytes that one transfer gives before it is the next one's turn. */
+#define A_TURN ((size_t)32 * 1024)
 
 struct wsd_curl_transport {
     struct wsd_transport seam;
@@ -40,8 +46,9 @@ struct wsd_curl_transport {
 
     /* The driver only */
     CURLM *multi;
+    size_t active;   /* transfers that it has */
+    size_t had_more; /* bytes that the last action took of a source that had more */
     struct wsd_poller *poller;
-    unsigned active; /* transfers on the multi handle */
     struct wsd_curl_transfer *touched;
     uint64_t curl_timer_ms; /* when libcurl wants CURL_SOCKET_TIMEOUT, or NEVER */
     struct wsd_curl_sockets sockets;
@@ -244,6 +251,11 @@ void wsd_curl_transport_touch(struct wsd_curl_transfer *transfer)
     transfer->transport->touched = transfer;
 }
 
+void wsd_curl_transport_note_more(struct wsd_curl_transfer *transfer, size_t taken)
+{
+    transfer->transport->had_more = taken;
+}
+
 void wsd_curl_transport_look_again(struct wsd_curl_transfer *transfer)
 {
     struct wsd_curl_transport *transport = transfer->transport;
@@ -280,11 +292,6 @@ void wsd_curl_transport_schedule(struct wsd_curl_transport *transport, uint64_t 
 {
     if (when_ms < transport->check_ms)
         transport->check_ms = when_ms;
-}
-
-void wsd_curl_transport_count(struct wsd_curl_transport *transport, int more)
-{
-    transport->active += (unsigned)more;
 }
 
 void wsd_curl_transport_forget(struct wsd_curl_transfer *transfer)
@@ -345,11 +352,12 @@ static int transport_on_timer(CURLM *multi, long timeout_ms, void *context)
     return 0;
 }
 
-CURLM *wsd_curl_transport_multi(struct wsd_curl_transport *transport)
+static CURLM *transport_multi(struct wsd_curl_transport *transport)
 {
     if (transport->multi == NULL) {
         transport->multi = curl_multi_init();
-        curl_multi_setopt(transport->multi, CURLMOPT_MAXCONNECTS, MAX_KEPT_CONNECTIONS);
+        curl_multi_setopt(transport->multi, CURLMOPT_MAXCONNECTS,
+                          (long)MAX_KEPT_CONNECTIONS);
         curl_multi_setopt(transport->multi, CURLMOPT_SOCKETFUNCTION, transport_on_socket);
         curl_multi_setopt(transport->multi, CURLMOPT_SOCKETDATA, transport);
         curl_multi_setopt(transport->multi, CURLMOPT_TIMERFUNCTION, transport_on_timer);
@@ -358,8 +366,35 @@ CURLM *wsd_curl_transport_multi(struct wsd_curl_transport *transport)
     return transport->multi;
 }
 
-/* Collects what libcurl finished, and settles all transfers that it touched. */
-static void transport_settle(struct wsd_curl_transport *transport)
+bool wsd_curl_transport_is_crowded(const struct wsd_curl_transport *transport)
+{
+    return transport->active > MAX_KEPT_CONNECTIONS;
+}
+
+HRESULT wsd_curl_transport_add(struct wsd_curl_transfer *transfer)
+{
+    struct wsd_curl_transport *transport = transfer->transport;
+
+    /* libcurl would look at the connections of all others for one that is free. */
+    if (wsd_curl_transport_is_crowded(transport))
+        curl_easy_setopt(transfer->easy, CURLOPT_FRESH_CONNECT, 1L);
+    wsd_curl_transfer_set_upload_buffer(transfer, transport->active >= MANY);
+    if (curl_multi_add_handle(transport_multi(transport), transfer->easy) != CURLM_OK)
+        return E_OUTOFMEMORY;
+    transfer->added = true;
+    transport->active++;
+    return S_OK;
+}
+
+void wsd_curl_transport_remove(struct wsd_curl_transfer *transfer)
+{
+    curl_multi_remove_handle(transport_multi(transfer->transport), transfer->easy);
+    transfer->added = false;
+    transfer->transport->active--;
+}
+
+/* Which transfers libcurl has finished. */
+static void transport_collect(struct wsd_curl_transport *transport)
 {
     CURLMsg *message;
     int left;
@@ -376,6 +411,12 @@ static void transport_settle(struct wsd_curl_transport *transport)
         transfer->lacks_memory = errno == ENOMEM;
         wsd_curl_transport_touch(transfer);
     }
+}
+
+/* All transfers that libcurl has touched. */
+static void transport_settle(struct wsd_curl_transport *transport)
+{
+    transport_collect(transport);
     while (transport->touched != NULL) {
         struct wsd_curl_transfer *transfer = transport->touched;
 
@@ -409,12 +450,26 @@ static void transport_act(struct wsd_curl_transport *transport, curl_socket_t fd
 {
     int running;
 
+    transport->had_more = 0;
     if (transport->multi == NULL)
         return;
     errno = 0; /* for lacks_memory */
     if (curl_multi_socket_action(transport->multi, fd, events, &running) != CURLM_OK)
         transport_give_up(transport);
-    transport_settle(transport);
+    transport_collect(transport);
+}
+
+/* What is small goes on at once, while all that it needs is in the processor's cache. */
+static void transport_turn(struct wsd_curl_transport *transport, curl_socket_t fd,
+                           int events)
+{
+    size_t taken = 0;
+
+    do {
+        transport_act(transport, fd, events);
+        events = CURL_CSELECT_OUT;
+        taken += transport->had_more;
+    } while (transport->had_more > 0 && taken < A_TURN);
 }
 
 /* Takes the whole queue at once, so that a callback may queue again. */
@@ -507,6 +562,7 @@ static void transport_work(struct wsd_curl_transport *transport)
     if (transport->curl_timer_ms <= now) {
         transport->curl_timer_ms = NEVER;
         transport_act(transport, CURL_SOCKET_TIMEOUT, 0);
+        transport_settle(transport);
     }
 }
 
@@ -541,8 +597,10 @@ static bool transport_listen(struct wsd_curl_transport *transport, uint64_t dead
             what |= CURL_CSELECT_IN;
         if (events[i].what & WSD_POLLER_OUT)
             what |= CURL_CSELECT_OUT;
-        transport_act(transport, events[i].fd, what);
+        transport_turn(transport, events[i].fd, what);
     }
+    /* Together: those who can write again are told so one after the other. */
+    transport_settle(transport);
     return true;
 }
 
@@ -638,7 +696,7 @@ static HRESULT transport_open(struct wsd_curl_transport *transport,
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return E_OUTOFMEMORY;
     transport->curl_is_up = true;
-    if (wsd_curl_transport_multi(transport) == NULL)
+    if (transport_multi(transport) == NULL)
         return E_OUTOFMEMORY;
     return S_OK;
 }

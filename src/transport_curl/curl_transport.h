@@ -67,16 +67,21 @@ bool wsd_curl_transport_drive(struct wsd_curl_transfer *transfer, unsigned what,
                               const struct wsd_transfer_wait *wait);
 
 /* The driver only: */
-CURLM *wsd_curl_transport_multi(struct wsd_curl_transport *transport);
+/* Gives the transfer to libcurl.  S_OK or E_OUTOFMEMORY. */
+HRESULT wsd_curl_transport_add(struct wsd_curl_transfer *transfer);
+/* Takes it back. */
+void wsd_curl_transport_remove(struct wsd_curl_transfer *transfer);
+/* Are there so many transfers that a connection which one leaves would not be kept? */
+bool wsd_curl_transport_is_crowded(const struct wsd_curl_transport *transport);
 /* Something happened to the transfer: settle it when libcurl has returned. */
 void wsd_curl_transport_touch(struct wsd_curl_transfer *transfer);
+/* It gave as much as was asked for. */
+void wsd_curl_transport_note_more(struct wsd_curl_transfer *transfer, size_t taken);
 /* Wakes it in WSD_PULL_AGAIN_MS, or before. */
 void wsd_curl_transport_look_again(struct wsd_curl_transfer *transfer);
 /* Call wsd_curl_transfer_check() at `when` at the latest. */
 void wsd_curl_transport_schedule(struct wsd_curl_transport *transport, uint64_t when_ms);
 struct wsd_curl_sockets *wsd_curl_transport_sockets(struct wsd_curl_transport *transport);
-/* It is on the multi handle now (1), or no more (-1). */
-void wsd_curl_transport_count(struct wsd_curl_transport *transport, int more);
 /* No request reaches the transfer any more. */
 void wsd_curl_transport_forget(struct wsd_curl_transfer *transfer);
 

@@ -112,7 +112,12 @@ static inline enum wsd_pull fake_transfer_pull(struct fake_transfer *transfer,
                                                void *buffer, size_t capacity,
                                                size_t *size)
 {
-    return transfer->body->vtable->pull(transfer->body, buffer, capacity, size);
+    enum wsd_pull result =
+        transfer->body->vtable->pull(transfer->body, buffer, capacity, size);
+
+    if (transfer->body->vtable->rest != NULL)
+        transfer->body->vtable->rest(transfer->body);
+    return result;
 }
 
 static inline void fake_transfer_sent(struct fake_transfer *transfer)

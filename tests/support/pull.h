@@ -6,8 +6,8 @@
 
 #include "stream/body_source.h"
 
-/* Pulls, and after WSD_PULL_NOTHING_YET once more, as when WSD_PULL_AGAIN_MS have passed.
- */
+/* Pulls, and after WSD_PULL_NOTHING_YET once more, as when WSD_PULL_AGAIN_MS have passed;
+ * then it rests. */
 static inline enum wsd_pull pull_in_time(struct wsd_body_source *source, void *buffer,
                                          size_t capacity, size_t *size)
 {
@@ -17,6 +17,8 @@ static inline enum wsd_pull pull_in_time(struct wsd_body_source *source, void *b
         source->hurry = true;
         result = source->vtable->pull(source, buffer, capacity, size);
     }
+    if (source->vtable->rest != NULL)
+        source->vtable->rest(source);
     return result;
 }
 

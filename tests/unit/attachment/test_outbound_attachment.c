@@ -1333,6 +1333,34 @@ static void ready__at_each_step__is_told_once_for_each_refusal(void **state)
     assert_int_equal(atomic_load(&rig.called), 4);
 }
 
+/* Whom a pull would wake, its thread could not pull for others meanwhile. */
+static void ready__room_that_pulls_made__is_told_when_the_puller_rests(void **state)
+{
+    struct rig rig;
+    struct wsd_body_source *source;
+    char bytes[16];
+
+    (void)state;
+    rig_open(&rig, wsd_mem_heap(), 4, 0);
+    source = wsd_outbound_source(rig.self);
+    assert_hr(put_text(&rig, "abcd"), S_OK);
+    assert_hr(put_text(&rig, "e"), STG_S_BLOCK);
+    source->vtable->rest(source);
+    assert_false(is_ready(&rig));
+    assert_int_equal(pull_once(&rig, bytes), WSD_PULL_BYTES);
+    assert_false(is_ready(&rig));
+    assert_int_equal(atomic_load(&rig.called), 0);
+    source->vtable->rest(source);
+    assert_true(is_ready(&rig));
+    assert_int_equal(atomic_load(&rig.called), 1);
+
+    assert_hr(finish(&rig), STG_S_BLOCK); /* room is nothing to a Close */
+    source->vtable->rest(source);
+    assert_false(is_ready(&rig));
+    assert_int_equal(atomic_load(&rig.called), 1);
+    rig_destroy(&rig);
+}
+
 static void ready__the_end__is_told_however_it_comes(void **state)
 {
     (void)state;
@@ -2337,6 +2365,7 @@ int main(void)
         cmocka_unit_test(stream__random_sizes__takes_what_fits_and_keeps_order),
         cmocka_unit_test(event_loop__ready_fd_or_callback__never_stalls),
         cmocka_unit_test(ready__at_each_step__is_told_once_for_each_refusal),
+        cmocka_unit_test(ready__room_that_pulls_made__is_told_when_the_puller_rests),
         cmocka_unit_test(ready__the_end__is_told_however_it_comes),
         cmocka_unit_test(ready_fd__first_asked_for_after_a_refusal__is_unreadable),
         cmocka_unit_test(ready_fd__no_descriptor_left__says_so_and_works_later),

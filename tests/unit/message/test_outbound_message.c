@@ -73,9 +73,9 @@ static void attach__in_order__numbers_the_parts(void **state)
         assert_hr(attach_declared(message, paths[i], objects[i], lengths[i]), S_OK);
         snprintf(id, sizeof(id), "%zu@body", i);
         assert_int_equal(message->part_count, i + 1);
-        assert_string_equal(message->parts[i].content_id, id);
-        assert_string_equal(message->parts[i].content_type, "image/jpeg");
-        assert_true(message->parts[i].length == lengths[i]);
+        assert_string_equal(message->parts[i]->content_id, id);
+        assert_string_equal(message->parts[i]->content_type, "image/jpeg");
+        assert_true(message->parts[i]->length == lengths[i]);
     }
     wsd_message_release(message);
     for (size_t i = 0; i < 3; i++) {
@@ -113,7 +113,7 @@ static void attach__refused__leaves_both_as_they_were(void **state)
 
     /* After all those refusals it can still be attached. */
     assert_hr(attach(message, "Upload/b", object), S_OK);
-    assert_string_equal(message->parts[1].content_id, "1@body");
+    assert_string_equal(message->parts[1]->content_id, "1@body");
     wsd_message_release(message);
     object->lpVtbl->Release(object);
     taken->lpVtbl->Release(taken);
@@ -157,7 +157,7 @@ static void attach__one_too_many__exceeds_the_quota(void **state)
         assert_hr(attach(message, path, objects[i]),
                   i < WSD_MAX_ATTACHMENTS ? S_OK : WS_E_QUOTA_EXCEEDED);
     }
-    assert_string_equal(message->parts[WSD_MAX_ATTACHMENTS - 1].content_id, "48@body");
+    assert_string_equal(message->parts[WSD_MAX_ATTACHMENTS - 1]->content_id, "48@body");
     /* The refused one is nobody's. */
     assert_hr(wsd_outbound_bind(
                   wsd_outbound_from((IWSDAttachment *)objects[WSD_MAX_ATTACHMENTS])),

@@ -77,7 +77,7 @@ static void rig_fini(struct rig *rig)
 static void move(struct rig *rig, size_t index, size_t accepted, size_t handed)
 {
     struct wsd_body_source *source =
-        wsd_outbound_source(rig->message->parts[index].attachment);
+        wsd_outbound_source(rig->message->parts[index]->attachment);
     char *bytes = calloc(1, 4 * STEP);
     DWORD written = 0;
     size_t size = 0;

@@ -76,6 +76,7 @@ struct content {
     size_t received_before; /* by the network, before the first pull */
     int end_pull;           /* the network's pull in which this ended; 0: not yet */
     int sent_pull;          /* ... in or after which sent() came; 0: not yet */
+    int rests;
 };
 
 static enum wsd_pull content_pull(struct wsd_body_source *source, uint8_t *buffer,
@@ -118,8 +119,13 @@ static void content_sent(struct wsd_body_source *source)
     content->sent_pull = content->network->pulls;
 }
 
-static const struct wsd_body_source_vtable content_vtable = {.pull = content_pull,
-                                                             .sent = content_sent};
+static void content_rest(struct wsd_body_source *source)
+{
+    ((struct content *)source)->rests++;
+}
+
+static const struct wsd_body_source_vtable content_vtable = {
+    .pull = content_pull, .rest = content_rest, .sent = content_sent};
 
 /* ---- three parts
  * ------------------------------------------------------------------------ */
@@ -299,6 +305,29 @@ static void pull__large_buffer__stops_only_before_a_content(void **state)
 
     (void)state;
     check_pulls(scripts, ARRAY_SIZE(scripts), 4096, pulls, ARRAY_SIZE(pulls));
+}
+
+static void rest__between_pulls__is_told_to_the_content_whose_turn_it_is(void **state)
+{
+    static const char *const scripts[] = {"a|b", "c|d"};
+    struct fixture f;
+    size_t size;
+
+    (void)state;
+    begin(&f, scripts, 2, sizeof(f.network.received));
+    f.network.capacity = strlen(HEADER_0) + 1;
+    assert_int_equal(network_pull(&f.network, &size), WSD_PULL_BYTES);
+    f.network.source->vtable->rest(f.network.source);
+    assert_int_equal(f.contents[0].rests, 1);
+    f.network.capacity = 1 + strlen(HEADER_1) + 1;
+    assert_int_equal(network_pull(&f.network, &size), WSD_PULL_BYTES);
+    f.network.source->vtable->rest(f.network.source);
+    assert_int_equal(f.contents[0].rests, 1);
+    assert_int_equal(f.contents[1].rests, 1);
+    assert_int_equal(network_drain(&f.network), WSD_PULL_END);
+    f.network.source->vtable->rest(f.network.source);
+    assert_int_equal(f.contents[1].rests, 1);
+    finish(&f);
 }
 
 static void pull__in_a_hurry__passes_that_on_once(void **state)
@@ -624,6 +653,7 @@ int main(void)
             pull__every_capacity__lays_the_same_bytes_and_keeps_its_promises),
         cmocka_unit_test(overhead__plus_contents__is_the_length_of_the_whole),
         cmocka_unit_test(pull__large_buffer__stops_only_before_a_content),
+        cmocka_unit_test(rest__between_pulls__is_told_to_the_content_whose_turn_it_is),
         cmocka_unit_test(pull__in_a_hurry__passes_that_on_once),
         cmocka_unit_test(pull__content_that_need_not_wait__comes_with_its_header),
         cmocka_unit_test(pull__nothing_now__comes_without_bytes_only),

@@ -106,6 +106,7 @@ struct feed {
     atomic_int pulls;
     atomic_int hungry; /* those that were told "nothing now" */
     atomic_int sent;
+    atomic_int rested; /* behind so many pulls */
 };
 
 static enum wsd_pull feed_pull(struct wsd_body_source *source, uint8_t *buffer,
@@ -137,6 +138,13 @@ static enum wsd_pull feed_pull(struct wsd_body_source *source, uint8_t *buffer,
     return result;
 }
 
+static void feed_rest(struct wsd_body_source *source)
+{
+    struct feed *feed = (struct feed *)source;
+
+    atomic_store(&feed->rested, atomic_load(&feed->pulls));
+}
+
 static void feed_sent(struct wsd_body_source *source)
 {
     atomic_fetch_add(&((struct feed *)source)->sent, 1);
@@ -144,8 +152,8 @@ static void feed_sent(struct wsd_body_source *source)
 
 static void feed_init(struct feed *feed, const char *bytes)
 {
-    static const struct wsd_body_source_vtable vtable = {.pull = feed_pull,
-                                                         .sent = feed_sent};
+    static const struct wsd_body_source_vtable vtable = {
+        .pull = feed_pull, .rest = feed_rest, .sent = feed_sent};
 
     feed->source.vtable = &vtable;
     pthread_mutex_init(&feed->mutex, NULL);
@@ -155,6 +163,7 @@ static void feed_init(struct feed *feed, const char *bytes)
     atomic_init(&feed->pulls, 0);
     atomic_init(&feed->hungry, 0);
     atomic_init(&feed->sent, 0);
+    atomic_init(&feed->rested, 0);
 }
 
 /* ---- one transfer ---- */
@@ -337,6 +346,7 @@ static size_t run_position(struct run *run)
 static void run_await_hungry(struct run *run, int times)
 {
     WORKER_AWAIT(atomic_load(&run->feed.hungry) >= times);
+    WORKER_AWAIT(atomic_load(&run->feed.rested) == atomic_load(&run->feed.pulls));
 }
 
 static void run_await_done(struct run *run)
