@@ -109,6 +109,10 @@ static void end_request(struct connection *connection)
         reply_totals(connection);
         return;
     }
+    if (strncmp(reader->first, "POST /warm", 10) == 0) {
+        reply_empty(connection);
+        return;
+    }
     totals.requests++;
     totals.body += reader->body;
     totals.octets += reader->hash.octets;

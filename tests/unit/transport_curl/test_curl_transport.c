@@ -189,6 +189,7 @@ struct run {
     _Atomic(HRESULT) body_hr; /* what body() returns */
     const char *sample;       /* the bytes that must come, again and again; NULL: any */
     bool wrong;               /* others came, or in the wrong order */
+    bool keeps;               /* its connection, or takes a kept one */
     bool feeds_itself; /* body() takes a byte and wakes the transfer for the next */
     HRESULT result;
     void (*on_done)(struct run *run); /* may be NULL */
@@ -291,7 +292,8 @@ static HRESULT run_prepare_with(struct run *run, struct bed *bed, const char *ur
                                        .method = "POST",
                                        .headers = headers,
                                        .body = body,
-                                       .body_length = length};
+                                       .body_length = length,
+                                       .may_reuse_connection = run->keeps};
 
     return seam->vtable->prepare(seam, &request, &run->seam, &run->transfer);
 }
@@ -1717,6 +1719,58 @@ static void create__no_descriptor_left__says_so(void **state)
 }
 
 /* FAULTS I6: and the one that is silent does not hold up the others. */
+/* libcurl would look through all of them for each. */
+static void transfers__more_than_connections_are_kept__keep_none(void **state)
+{
+    enum { KEPT = 16, ALL = KEPT + 2 };
+    static const struct peer_step silent[] = {{.what = PEER_READ_TO_END}};
+    static const struct peer_step answers_both[] = {
+        {.what = PEER_READ_MESSAGE},           {.what = PEER_SEND, .text = OK_EMPTY},
+        {.what = PEER_NEXT_REQUEST},           {.what = PEER_READ_MESSAGE},
+        {.what = PEER_SEND, .text = OK_EMPTY}, {.what = PEER_READ_TO_END},
+    };
+    struct peer *peers[ALL], *last = PEER_START(answers_both);
+    struct run runs[ALL], first;
+    size_t size;
+    struct bed bed;
+
+    (void)state;
+    bed_create(&bed);
+    run_init(&first, "abc");
+    first.keeps = true;
+    run_start(&first, &bed, peer_url(last));
+    run_grant_all(&first);
+    run_await_done(&first); /* its connection is kept, and free */
+    for (int i = 0; i < ALL; i++) {
+        peers[i] = i == 0 ? PEER_START(answers_ok) : PEER_START(silent);
+        run_init(&runs[i], "abc");
+        runs[i].keeps = true;
+        run_start(&runs[i], &bed, peer_url(peers[i]));
+        run_await_hungry(&runs[i], 1);
+    }
+    run_grant_all(&runs[0]);
+    run_await_done(&runs[0]);
+    peer_finish(peers[0], &size); /* it has seen the connection's end */
+    for (int i = 1; i < ALL; i++) {
+        run_abort(&runs[i]);
+        run_await_done(&runs[i]);
+    }
+    for (int i = 0; i < ALL; i++) {
+        run_free(&runs[i]);
+        peer_stop(peers[i]);
+    }
+    run_free(&first);
+    run_init(&first, "abc"); /* alone again, it finds the connection that was kept */
+    first.keeps = true;
+    run_start(&first, &bed, peer_url(last));
+    run_grant_all(&first);
+    run_await_done(&first);
+    assert_hr(first.result, S_OK);
+    run_free(&first);
+    bed_destroy(&bed);
+    peer_stop(last);
+}
+
 static void transfers__fifty_at_once__each_gets_its_own_answer(void **state)
 {
     enum { MANY = 50 };
@@ -2180,6 +2234,7 @@ int main(void)
         cmocka_unit_test(timer__full_before_the_request_is_out__fires),
         cmocka_unit_test(create__each_allocation_fails_in_turn__leaks_nothing),
         cmocka_unit_test(create__no_descriptor_left__says_so),
+        cmocka_unit_test(transfers__more_than_connections_are_kept__keep_none),
         cmocka_unit_test(transfers__fifty_at_once__each_gets_its_own_answer),
         cmocka_unit_test(release__transfers_in_every_phase__aborts_them_all),
         cmocka_unit_test(drive__by_a_caller__does_all_on_its_thread),
