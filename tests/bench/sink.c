@@ -216,10 +216,11 @@ static int listen_anywhere(unsigned *port)
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     /* Where Linux would begin.  If it may grow, it depends on chance whether it grows
      * beyond the processor's cache, and with it the rate by a factor of four. */
-    const int room = 131072;
+    const int room = 131072, sent = 2 * room; /* as for the buffer of a reply */
 
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)) != 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &sent, sizeof(sent)) != 0 ||
         bind(fd, (struct sockaddr *)&address, length) != 0 || listen(fd, 4096) != 0 ||
         getsockname(fd, (struct sockaddr *)&address, &length) != 0 ||
         wsd_poller_watch(poller, fd, WSD_POLLER_IN) != S_OK)
