@@ -215,8 +215,9 @@ static int listen_anywhere(unsigned *port)
     socklen_t length = sizeof(address);
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     /* Where Linux would begin.  If it may grow, it depends on chance whether it grows
-     * beyond the processor's cache, and with it the rate by a factor of four. */
-    const int room = 131072, sent = 2 * room; /* as for the buffer of a reply */
+     * beyond the processor's cache, and with it the rate by a factor of four.  The same
+     * with the buffer from which a reply is sent. */
+    const int room = 131072, sent = 2 * room;
 
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)) != 0 ||
