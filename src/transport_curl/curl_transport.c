@@ -20,7 +20,7 @@
 /* libcurl would keep four for each transfer that there ever was at a time. */
 #define MAX_KEPT_CONNECTIONS 16
 
-/* Transfers: that of so many each takes less memory counts for more than its speed. */
+/* So many transfers that the memory of each counts for more than its speed. */
 #define MANY 128
 
 /* Bytes that one transfer gives before it is the next one's turn. */
@@ -111,7 +111,8 @@ static void transport_queue_locked(struct wsd_curl_transfer *transfer, unsigned 
 static void transport_tell_and_leave(struct wsd_curl_transport *transport)
 {
     struct wsd_curl_driver *driver = &transport->synced.driver;
-    bool sleeps = wsd_curl_driver_tell_locked(driver);
+    bool sleeps = (transport->synced.queue != NULL || transport->synced.stopping) &&
+                  wsd_curl_driver_tell_locked(driver);
 
     wsd_monitor_leave(&transport->synced.monitor);
     if (sleeps)
@@ -656,10 +657,9 @@ static void transport_run(void *context)
         wsd_monitor_enter(&transport->synced.monitor);
         wsd_curl_driver_await_locked(driver);
         wsd_monitor_leave(&transport->synced.monitor);
-        do {
-            transport_work(transport);
-        } while (transport_is_busy(transport) &&
-                 (goes_on = transport_listen(transport, NEVER)));
+        for (transport_work(transport); goes_on && transport_is_busy(transport);
+             transport_work(transport))
+            goes_on = transport_listen(transport, NEVER);
         wsd_monitor_enter(&transport->synced.monitor);
         goes_on = goes_on && !transport->synced.stopping;
         if (goes_on)
