@@ -312,7 +312,7 @@ HRESULT wsd_curl_transfer_create(const struct wsd_mem *mem,
     transfer->handler = handler;
     transfer->timers.timeouts =
         timeouts != NULL ? *timeouts : wsd_curl_transport_options(transport)->timeouts;
-    transfer->data = CURL_SOCKET_BAD;
+    transfer->fd = transfer->data = CURL_SOCKET_BAD;
     transfer->easy = curl_easy_init();
     if (transfer->easy == NULL) {
         wsd_curl_transfer_destroy(transfer);

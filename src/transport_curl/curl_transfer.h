@@ -77,6 +77,7 @@ struct wsd_curl_transfer {
     bool probes;       /* or with its body after a probe without */
     int challenge;     /* the status that another request may answer; or 0 */
     int interest;      /* CURL_POLL_*: what libcurl waits for on the socket */
+    curl_socket_t fd;  /* the last that it waited for */
     uint64_t pulled_bytes;
     struct wsd_curl_head head; /* HTTP */
     bool resolved;             /* there is an address, or it has no timer of its own */

@@ -52,7 +52,8 @@ struct wsd_curl_transport {
     struct wsd_curl_transfer *touched;
     uint64_t curl_timer_ms; /* when libcurl wants CURL_SOCKET_TIMEOUT, or NEVER */
     struct wsd_curl_sockets sockets;
-    uint64_t check_ms; /* when a transfer's timers want a look, or NEVER */
+    curl_socket_t unwatched; /* whose removal is of no interest */
+    uint64_t check_ms;       /* when a transfer's timers want a look, or NEVER */
     struct wsd_curl_transfer *looked_for, **looked_for_end; /* by time */
 };
 
@@ -321,6 +322,8 @@ static int transport_on_socket(CURL *easy, curl_socket_t fd, int what, void *con
     HRESULT hr;
 
     (void)unused;
+    if (removed && fd == transport->unwatched)
+        return 0;
     if (removed) {
         wsd_curl_sockets_leave(&transport->sockets, fd);
         what = CURL_POLL_NONE;
@@ -334,6 +337,7 @@ static int transport_on_socket(CURL *easy, curl_socket_t fd, int what, void *con
     if (curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer) == CURLE_OK &&
         transfer != NULL) {
         transfer->interest = what;
+        transfer->fd = removed ? CURL_SOCKET_BAD : fd;
         if (removed)
             wsd_curl_transfer_leave_socket(transfer, fd);
         if (FAILED(hr))
@@ -389,9 +393,18 @@ HRESULT wsd_curl_transport_add(struct wsd_curl_transfer *transfer)
 
 void wsd_curl_transport_remove(struct wsd_curl_transfer *transfer)
 {
-    curl_multi_remove_handle(transport_multi(transfer->transport), transfer->easy);
+    struct wsd_curl_transport *transport = transfer->transport;
+
+    /* libcurl closes what is not connected before it tells so: by then the number may be
+     * another thread's. */
+    if (!transfer->connected && transfer->fd != CURL_SOCKET_BAD) {
+        wsd_poller_watch(transport->poller, transfer->fd, 0);
+        transport->unwatched = transfer->fd;
+    }
+    curl_multi_remove_handle(transport_multi(transport), transfer->easy);
+    transport->unwatched = transfer->fd = CURL_SOCKET_BAD;
     transfer->added = false;
-    transfer->transport->active--;
+    transport->active--;
 }
 
 /* Which transfers libcurl has finished. */
@@ -723,6 +736,7 @@ HRESULT wsd_curl_transport_create(const struct wsd_mem *mem,
     transport->curl_timer_ms = NEVER;
     transport->check_ms = NEVER;
     transport->looked_for_end = &transport->looked_for;
+    transport->unwatched = CURL_SOCKET_BAD;
     held = wsd_thread_hold_cancel();
     hr = transport_open(transport, &options->settings);
     if (hr == S_OK)
