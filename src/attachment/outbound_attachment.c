@@ -218,17 +218,21 @@ struct outbound_wait {
     enum wsd_transfer_ask ask;
 };
 
+static void outbound_ask(const struct outbound_wait *self)
+{
+    if (self->ask == WSD_ASK_START)
+        self->host->vtable->start(self->host);
+    else if (self->ask == WSD_ASK_WAKE)
+        self->host->vtable->wake(self->host);
+}
+
 static bool outbound_drive(void *context, const struct wsd_transfer_wait *wait)
 {
     const struct outbound_wait *self = context;
-    const struct wsd_outbound_host_vtable *host = self->host->vtable;
 
-    if (host->drive != NULL && wait != NULL)
-        return host->drive(self->host, self->ask, wait);
-    if (self->ask == WSD_ASK_START)
-        host->start(self->host);
-    else if (self->ask == WSD_ASK_WAKE)
-        host->wake(self->host);
+    if (self->host->vtable->drive != NULL)
+        return self->host->vtable->drive(self->host, self->ask, wait);
+    outbound_ask(self);
     return false;
 }
 
@@ -242,8 +246,9 @@ static bool outbound_await_locked(struct wsd_outbound *self,
 
     if (patience->budget_ms == 0) {
         wsd_monitor_leave(&self->synced.waiting.monitor);
-        outbound_drive(&wait, NULL);
+        outbound_ask(&wait);
         wsd_monitor_enter(&self->synced.waiting.monitor);
+        return false;
     }
     return wsd_waiting_work_locked(&self->synced.waiting, patience, outbound_drive,
                                    &wait);

@@ -117,8 +117,8 @@ static void encoder_rest(struct wsd_body_source *source)
     struct wsd_multipart_encoder *encoder = (struct wsd_multipart_encoder *)source;
     struct wsd_body_source *content = encoder->parts[encoder->current].content;
 
-    if (content != NULL && content->vtable->rest != NULL)
-        content->vtable->rest(content);
+    if (content != NULL)
+        wsd_body_source_rest(content);
 }
 
 static void encoder_sent(struct wsd_body_source *source)

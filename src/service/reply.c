@@ -336,8 +336,7 @@ enum wsd_pull wsd_reply_pull(struct wsd_reply *reply, uint8_t *buffer, size_t ca
     if (wsd_reply_is_cut(reply))
         return WSD_PULL_ABORTED;
     pulled = reply->body->vtable->pull(reply->body, buffer, capacity, size);
-    if (reply->body->vtable->rest != NULL)
-        reply->body->vtable->rest(reply->body);
+    wsd_body_source_rest(reply->body);
     if (pulled == WSD_PULL_ABORTED) /* its attachment is about to tell the host */
         wsd_reply_cut(reply);
     return pulled;

@@ -62,4 +62,10 @@ struct wsd_body_source {
     bool hurry;
 };
 
+static inline void wsd_body_source_rest(struct wsd_body_source *source)
+{
+    if (source->vtable->rest != NULL)
+        source->vtable->rest(source);
+}
+
 #endif

@@ -550,8 +550,8 @@ static void transfer_ask(struct wsd_curl_transfer *transfer)
 
 void wsd_curl_transfer_settle(struct wsd_curl_transfer *transfer)
 {
-    if (transfer->body != NULL && transfer->body->vtable->rest != NULL)
-        transfer->body->vtable->rest(transfer->body);
+    if (transfer->body != NULL)
+        wsd_body_source_rest(transfer->body);
     transfer_ask(transfer);
     if (FAILED(transfer->failure)) {
         wsd_curl_transfer_finish(transfer, transfer->failure);

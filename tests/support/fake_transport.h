@@ -115,8 +115,7 @@ static inline enum wsd_pull fake_transfer_pull(struct fake_transfer *transfer,
     enum wsd_pull result =
         transfer->body->vtable->pull(transfer->body, buffer, capacity, size);
 
-    if (transfer->body->vtable->rest != NULL)
-        transfer->body->vtable->rest(transfer->body);
+    wsd_body_source_rest(transfer->body);
     return result;
 }
 

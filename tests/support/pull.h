@@ -17,8 +17,7 @@ static inline enum wsd_pull pull_in_time(struct wsd_body_source *source, void *b
         source->hurry = true;
         result = source->vtable->pull(source, buffer, capacity, size);
     }
-    if (source->vtable->rest != NULL)
-        source->vtable->rest(source);
+    wsd_body_source_rest(source);
     return result;
 }
 

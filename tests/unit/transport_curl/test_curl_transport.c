@@ -320,13 +320,18 @@ static void run_abort(struct run *run)
     run->transfer->vtable->abort(run->transfer);
 }
 
+static void feed_grant(struct feed *feed, size_t upto, bool ended)
+{
+    pthread_mutex_lock(&feed->mutex);
+    feed->granted = upto;
+    feed->ended = ended;
+    pthread_mutex_unlock(&feed->mutex);
+}
+
 /* Lets the next bytes be pulled, up to `upto` of all. */
 static void run_grant(struct run *run, size_t upto, bool ended)
 {
-    pthread_mutex_lock(&run->feed.mutex);
-    run->feed.granted = upto;
-    run->feed.ended = ended;
-    pthread_mutex_unlock(&run->feed.mutex);
+    feed_grant(&run->feed, upto, ended);
     run_wake(run);
 }
 
@@ -1718,7 +1723,6 @@ static void create__no_descriptor_left__says_so(void **state)
     assert_int_equal(atomic_load(&bed.live), 0);
 }
 
-/* FAULTS I6: and the one that is silent does not hold up the others. */
 /* libcurl would look through all of them for each. */
 static void transfers__more_than_connections_are_kept__keep_none(void **state)
 {
@@ -1771,6 +1775,7 @@ static void transfers__more_than_connections_are_kept__keep_none(void **state)
     peer_stop(last);
 }
 
+/* FAULTS I6: and the one that is silent does not hold up the others. */
 static void transfers__fifty_at_once__each_gets_its_own_answer(void **state)
 {
     enum { MANY = 50 };
@@ -1912,10 +1917,7 @@ static void drive__by_a_caller__does_all_on_its_thread(void **state)
     run_prepare(&run, &bed, peer_url(peer));
     assert_true(run_drive(&run, WSD_ASK_START, 1));
     assert_int_equal(atomic_load(&run.feed.hungry), 1);
-    pthread_mutex_lock(&run.feed.mutex);
-    run.feed.granted = 3;
-    run.feed.ended = true;
-    pthread_mutex_unlock(&run.feed.mutex);
+    feed_grant(&run.feed, 3, true);
     /* The other one may have taken over what was left behind. */
     if (!run_drive(&run, WSD_ASK_WAKE, 0))
         was_caller = true;
